@@ -1,0 +1,1 @@
+"""Find networks of accounts that one operator runs, and say why."""

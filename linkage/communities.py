@@ -1,0 +1,149 @@
+"""Stage 4: links -> communities. Arrays in, arrays out: no tables, no database.
+
+Community detection is applied to each connected component, and again to each part it finds,
+with the totals of that part: what it decides does not depend on how large the rest of the
+graph is (the resolution limit, Fortunato and Barthelemy 2007).
+"""
+
+from collections.abc import Callable
+
+import community as python_louvain
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+from graspologic_native import leiden_csr
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from linkage.settings import CommunitySettings
+
+Labels = npt.NDArray[np.int32]
+Nodes = npt.NDArray[np.int32]
+Weights = npt.NDArray[np.float64]
+Split = Callable[[csr_array, CommunitySettings], Labels]
+
+SMALLEST = 4  # nodes; parts of fewer cannot fall into two groups that are linked within
+
+
+def communities(
+    a: Nodes, b: Nodes, weight: Weights, nodes: int, settings: CommunitySettings
+) -> Labels:
+    """Community of each node 0..nodes-1; -1 for a node without a link.
+
+    Labels are numbered by descending size, then by smallest node, so that they do not depend
+    on the order of the links. Links must be unique, without loops.
+    """
+    if a.size == 0:
+        return np.full(nodes, -1, np.int32)
+    links = csr_array((np.ones(a.size, np.int8), (a, b)), shape=(nodes, nodes))
+    _, component = connected_components(links, directed=False)
+    # Components one after another: each is then a block of consecutive nodes.
+    by_component = np.argsort(component, kind="stable").astype(np.int32)
+    place = np.empty(nodes, np.int32)
+    place[by_component] = np.arange(nodes, dtype=np.int32)
+    graph = _symmetric(place[a], place[b], weight, nodes)
+    ends = np.cumsum(np.bincount(component))
+    labels = component.astype(np.int32)
+    free = int(ends.size)
+    for first, last in zip(ends - np.diff(ends, prepend=0), ends, strict=True):
+        if last - first < SMALLEST:
+            continue
+        block = _block(graph, int(first), int(last))
+        for part in _parts(block, ALGORITHMS[settings.algorithm], settings):
+            labels[by_component[first:last][part]] = free
+            free += 1
+    labels[by_component[np.diff(graph.indptr) == 0]] = -1
+    return _by_size(labels)
+
+
+def _symmetric(a: Nodes, b: Nodes, weight: Weights, nodes: int) -> csr_array:
+    """The graph with ascending neighbours, whatever the order of the links."""
+    rows, columns = np.concatenate([a, b]), np.concatenate([b, a])
+    values = np.concatenate([weight, weight]).astype(np.float64)
+    graph = csr_array((values, (rows, columns)), shape=(nodes, nodes))
+    graph.sort_indices()
+    return graph
+
+
+def _block(graph: csr_array, first: int, last: int) -> csr_array:
+    """The nodes first..last-1, which have links among themselves alone."""
+    lo, hi = graph.indptr[first], graph.indptr[last]
+    offsets = graph.indptr[first : last + 1] - lo
+    columns = graph.indices[lo:hi] - first
+    return csr_array((graph.data[lo:hi], columns, offsets), shape=(last - first, last - first))
+
+
+def _parts(graph: csr_array, split: Split, settings: CommunitySettings) -> list[Nodes]:
+    """Split a connected graph until nothing falls apart any more: lists of its nodes."""
+    done: list[Nodes] = []
+    waiting = [(graph, np.arange(graph.shape[0], dtype=np.int32))]
+    while waiting:
+        part, nodes = waiting.pop()
+        size = nodes.size
+        labels = _one(size) if part.nnz == size * (size - 1) else split(part, settings)
+        pieces = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+        if len(pieces) == 1:
+            done.append(nodes)
+            continue
+        for piece in pieces:
+            if piece.size < SMALLEST:
+                done.append(nodes[piece])
+            else:
+                waiting.append((part[piece][:, piece], nodes[piece]))
+    return done
+
+
+def _one(size: int) -> Labels:
+    return np.zeros(size, np.int32)
+
+
+def _leiden(graph: csr_array, settings: CommunitySettings) -> Labels:
+    """Leiden (Traag, Waltman and van Eck 2019), modularity with a resolution."""
+    size = graph.shape[0]
+    _, found = leiden_csr(
+        graph.indptr.astype(np.int64),
+        graph.indices.astype(np.int32),
+        graph.data,
+        size,
+        resolution=settings.resolution,
+        seed=settings.seed,
+        iterations=2,
+    )
+    return np.fromiter((found[node] for node in range(size)), np.int32, size)
+
+
+def _louvain(graph: csr_array, settings: CommunitySettings) -> Labels:
+    """Louvain (Blondel et al. 2008): python-louvain over networkx, the well-known baseline."""
+    network = nx.from_scipy_sparse_array(graph)
+    # python-louvain's resolution is a scale of time: the inverse of the usual factor.
+    found = python_louvain.best_partition(
+        network, resolution=1 / settings.resolution, random_state=settings.seed
+    )
+    return np.fromiter((found[node] for node in range(graph.shape[0])), np.int32, graph.shape[0])
+
+
+def _components(graph: csr_array, settings: CommunitySettings) -> Labels:
+    """Whatever is connected: for comparison; one chance link chains two networks."""
+    return _one(graph.shape[0])
+
+
+ALGORITHMS: dict[str, Split] = {
+    "leiden": _leiden,
+    "louvain": _louvain,
+    "components": _components,
+}
+
+
+def _by_size(labels: Labels) -> Labels:
+    """Number the labels by descending size, then by their smallest node; -1 stays."""
+    linked = np.flatnonzero(labels >= 0)
+    if linked.size == 0:
+        return labels
+    _, first, inverse, sizes = np.unique(
+        labels[linked], return_index=True, return_inverse=True, return_counts=True
+    )
+    rank = np.empty(sizes.size, np.int32)
+    rank[np.lexsort((first, -sizes))] = np.arange(sizes.size, dtype=np.int32)
+    result = np.full_like(labels, -1)
+    result[linked] = rank[inverse]
+    return result

@@ -1,0 +1,62 @@
+"""Everything that `linkage` raises on purpose.
+
+    LinkageError                 exit code
+    ├── SettingsError            2   a setting is wrong; lists every fault
+    ├── InputError               3   events cannot be read
+    │   ├── MissingInput             no such file, or nothing in it
+    │   ├── FormatError              not what its name says
+    │   └── MissingColumns           no time or no account column
+    ├── ResultError              4   a result folder is missing, broken, or in the way
+    └── NotFound                 5   no such account, cluster or link in the result
+
+A message says what was wrong, where, and what to do.
+"""
+
+from collections.abc import Sequence
+
+
+class LinkageError(Exception):
+    """Any fault that the user can mend; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class SettingsError(LinkageError):
+    """One or more settings are wrong. `faults` has one line for each."""
+
+    exit_code = 2
+
+    def __init__(self, faults: Sequence[str], source: str = "settings") -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(f"{source}: {count}\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+class InputError(LinkageError):
+    """The events cannot be read."""
+
+    exit_code = 3
+
+
+class MissingInput(InputError):
+    """A file or folder is not there, or holds no events."""
+
+
+class FormatError(InputError):
+    """A file is not what its name says, or is damaged."""
+
+
+class MissingColumns(InputError):
+    """The input has no column for the time or for the account."""
+
+
+class ResultError(LinkageError):
+    """A result folder is missing, incomplete, or would be overwritten."""
+
+    exit_code = 4
+
+
+class NotFound(LinkageError):
+    """The result has no such account, cluster or link."""
+
+    exit_code = 5

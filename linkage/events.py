@@ -1,0 +1,172 @@
+"""Stage 1: event files -> one table of events.
+
+Parquet, CSV and NDJSON, plain or packed, files, folders, globs and standard input. Parquet is
+read where it lies, each time that the table is used, and only the columns that are asked for;
+texts become Parquet once. What cannot be used goes to a quarantine file, with its place and
+the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+from linkage.artifacts.content import masked
+from linkage.errors import FormatError, InputError, MissingInput
+from linkage.readers import columns, repeats
+from linkage.readers.checks import bad_addresses, sift
+from linkage.readers.parts import ParquetFile, Part, describe, together
+from linkage.readers.rejects import Rejects
+from linkage.readers.scan import Hashes, IdHashes, pass_over
+from linkage.readers.schema import SCHEMA
+from linkage.readers.sources import Source, find
+from linkage.readers.texts import converted
+from linkage.settings import Settings
+
+__all__ = ["SCHEMA", "EventSet", "read"]
+
+QUARANTINE = "quarantine.ndjson"
+
+
+@dataclass(frozen=True)
+class EventSet:
+    """The events of a run.
+
+    table         expression: SCHEMA's columns without prompt and prompt_fingerprint (typed nulls
+                  where the input has none), then the columns that declared kinds read, as text.
+                  It reads the input's files and some in `workdir`: both must stay while it is used
+    files         what was read, sorted, as it was named
+    rows          events in the table
+    quarantined   rows and lines that could not be used
+    duplicates    rows left out because their event_id had come before
+    quarantine    NDJSON file {"file", "line", "reason", "row"}, by file and line; None if empty
+    present       SCHEMA's columns that the input has
+    """
+
+    table: ir.Table
+    files: tuple[str, ...]
+    rows: int
+    quarantined: int
+    duplicates: int
+    quarantine: Path | None
+    present: frozenset[str]
+
+
+def read(
+    con: Backend, sources: Sequence[str | Path], settings: Settings, workdir: Path
+) -> EventSet:
+    """Read, check and unite events; the result does not depend on the order of files or rows.
+
+    Raises MissingInput, FormatError, MissingColumns (all InputError) with what to do about it,
+    InputError where no row can be used, SettingsError where a mapping is not of our columns.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    # A time without a zone is UTC, wherever this runs.
+    con.raw_sql("SET TimeZone = 'UTC'")
+    try:
+        return _Reading(con, settings, workdir).read(sources)
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        raise FormatError(f"the events cannot be read: {error}") from None
+
+
+class _Reading:
+    """The steps of one `read`."""
+
+    def __init__(self, con: Backend, settings: Settings, workdir: Path) -> None:
+        self.con = con
+        self.settings = settings
+        self.workdir = workdir
+        self.wanted = columns.wanted(settings)
+        self.rejects = Rejects(workdir)
+
+    def read(self, sources: Sequence[str | Path]) -> EventSet:
+        found = find(sources, self.workdir)
+        files = [self._file(source, number) for number, source in enumerate(found)]
+        parts = together(self.con, [f for f in files if f.rows], self.wanted)
+        present = frozenset(ours for part in parts for ours in part.mapping)
+        events, repeated = self._good(parts)
+        rows = sum(file.rows for file in files) - self.rejects.sifted
+        quarantined, quarantine = self._quarantined(found, rows)
+        columns.check_mapped(present, self.settings)
+        events, duplicates = repeats.without(self.con, events, repeated, self.workdir)
+        return EventSet(
+            table=_reduced(events, present).select(columns.output(self.settings)),
+            files=tuple(source.name for source in found),
+            rows=rows - duplicates,
+            quarantined=quarantined,
+            duplicates=duplicates,
+            quarantine=quarantine,
+            present=present & frozenset(SCHEMA.names),
+        )
+
+    def _file(self, source: Source, number: int) -> ParquetFile:
+        """The source as a Parquet file: itself, or what becomes of a text."""
+        before = self.rejects.count
+        if source.format == "parquet":
+            file = describe(source.path, source.name)
+            columns.check_required(file.name, list(file.types), self.wanted)
+        else:
+            path = self.workdir / f"text-{number:06d}.parquet"
+            file = converted(self.con, source, self.wanted, path, self.rejects)
+        if source.named and not file.rows and self.rejects.count == before:
+            raise MissingInput(f"{source.name}: there are no rows in it")
+        return file
+
+    def _good(self, parts: Sequence[Part]) -> tuple[ir.Table, Hashes]:
+        """The good rows of all parts, and the hashes of event ids that may repeat."""
+        ids = IdHashes(sum(file.rows for part in parts for file in part.files))
+        good = [self._sifted(part, number, ids) for number, part in enumerate(parts)]
+        return ibis.union(*good) if len(good) > 1 else good[0], ids.repeated()
+
+    def _sifted(self, part: Part, number: int, ids: IdHashes) -> ir.Table:
+        doubtful = pass_over(self.con, part, ids)
+        path = self.workdir / f"impossible-addresses-{number:03d}.parquet"
+        good = sift(self.con, part, bad_addresses(self.con, doubtful, path), self.rejects)
+        return self._typed_copy(part, good, number) if part.is_text else good
+
+    def _typed_copy(self, part: Part, good: ir.Table, number: int) -> ir.Table:
+        """Texts are parsed once: the strings that they were kept as give way to typed columns."""
+        path = self.workdir / f"events-{number:03d}.parquet"
+        self.con.to_parquet(good, path)
+        for file in part.files:
+            file.path.unlink()
+        return self.con.read_parquet(str(path)).cast(good.schema())
+
+    def _quarantined(self, found: Sequence[Source], rows: int) -> tuple[int, Path | None]:
+        """How many rows went to quarantine, and its file; an error where no row is left."""
+        reasons = self.rejects.reasons(self.con)
+        path = self.rejects.write(self.con, self.workdir / QUARANTINE)
+        if not rows and not reasons:
+            names = ", ".join(source.name for source in found)
+            raise MissingInput(f"there are no rows in {names}")
+        if not rows:
+            raise InputError(_none_left(reasons, path))
+        return sum(reasons.values()), path
+
+
+def _none_left(reasons: Mapping[str, int], quarantine: Path | None) -> str:
+    """The most frequent reasons, where every row is bad."""
+    total = sum(reasons.values())
+    width = len(str(total))
+    lines = [f"  {count:>{width}}  {reason}" for reason, count in list(reasons.items())[:5]]
+    head = f"no row can be used, of {total}:"
+    return "\n".join([head, *lines, f"Each is in {quarantine}, with its line."])
+
+
+def _reduced(events: ir.Table, present: frozenset[str]) -> ir.Table:
+    """`prompt_template` from the first of template, fingerprint and text that a row has."""
+    sources = {
+        "prompt_template": events.prompt_template,
+        "prompt_fingerprint": events.prompt_fingerprint,
+        "prompt": masked(events.prompt),
+    }
+    given = [value for name, value in sources.items() if name in present]
+    if not given or "prompt_template" in present and len(given) == 1:
+        return events
+    return events.mutate(prompt_template=ibis.coalesce(*given))

@@ -1,0 +1,275 @@
+"""Weighing a unit against a community as a whole, and again with any one artifact taken away."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints
+from linkage.kernels.weights import DEPTH, family_bits
+
+KEPT = 3 * DEPTH  # artifacts of a family kept for drop-one: enough to fill its place again
+FAR = -(1 << 30)
+
+
+class Bar(NamedTuple):
+    """member: weight above the prior that a member needs; cap: the most that a family gives.
+
+    counts: the least that a family must give to count as one that ties the account.
+    """
+
+    member: int
+    cap: int
+    counts: int
+
+
+class Community(NamedTuple):
+    """Units of the communities: offsets [C + 1] and units, ascending in each."""
+
+    ptr: Ints
+    unit: Int32s
+
+
+@njit(cache=True, nogil=True)
+def prior_bits(inc: Incidence, size: int) -> int:
+    """log2((N - |C|) / |C|): the odds against a unit before anything is seen of it."""
+    outside = max(1, inc.population - size)
+    return int(round(UNIT * math.log2(max(1.0, outside / size))))
+
+
+@njit(cache=True, nogil=True)
+def whole_bits(
+    inc: Incidence, v: int, unit: int, inside: bool, size: int, have: int
+) -> int:
+    """max(0, log2(share of the members with v / p)), the unit itself left out on both sides."""
+    if inside:
+        size, have = size - 1, have - 1
+    if have <= 0 or size <= 0:
+        return 0
+    outside = max(0, inc.degree[v] - have - 1)
+    excess = max(1.0, inc.excess[unit, inc.kind[v]])
+    p = min(1.0, excess * (outside + 1) / (inc.population - size + 2))
+    share = have / size
+    if share <= p:
+        return 0
+    return int(round(UNIT * math.log2(share / p)))
+
+
+@njit(cache=True, nogil=True)
+def _candidates(
+    inc: Incidence,
+    members: Int32s,
+    have: Int32s,
+    held: Int32s,
+    bar: Bar,
+    out: Int32s,
+    seen: Int32s,
+    stamp: int,
+) -> tuple[Int32s, int]:
+    """Units that could reach the bar: all that share anything, but for what cannot be enough.
+
+    The commonest artifacts are left out as long as they together could not lift a unit over
+    the bar; then no unit that has only these can be a member, and nothing is lost.
+    """
+    size = members.size
+    count = 0
+    for unit in members:
+        seen[unit] = stamp
+        out[count] = unit
+        count += 1
+    need = prior_bits(inc, size) + bar.member
+    order = np.argsort(inc.degree[held])[::-1]
+    strongest = np.zeros(inc.families, np.int64)
+    skipped = 0
+    for i in order:
+        v = held[i]
+        f = inc.family[v]
+        outside = max(0, inc.degree[v] - have[v] - 1)
+        ratio = have[v] / size * (inc.population - size + 2) / (outside + 1)
+        bits = 0 if ratio <= 1 else int(math.ceil(UNIT * math.log2(ratio)))
+        before = strongest[f]
+        # The rule of halves gives a family less than twice its strongest artifact.
+        strongest[f] = max(before, min(bar.cap, 2 * bits))
+        if strongest.sum() >= need:
+            break
+        skipped += 1
+    for i in order[skipped:]:
+        v = held[i]
+        for j in range(inc.art_ptr[v], inc.art_ptr[v + 1]):
+            unit = inc.art_unit[j]
+            if seen[unit] != stamp:
+                seen[unit] = stamp
+                if count == out.size:
+                    longer = np.empty(2 * count, np.int32)
+                    longer[:count] = out
+                    out = longer
+                out[count] = unit
+                count += 1
+    return out, count
+
+
+@njit(cache=True, nogil=True)
+def _gather(
+    inc: Incidence,
+    unit: int,
+    inside: bool,
+    size: int,
+    have: Int32s,
+    stamp_of: Int32s,
+    stamp: int,
+    art: Int32s,
+    bits: Int32s,
+    ptr: Int32s,
+) -> None:
+    """The unit's strongest artifacts in the community, a family's in art/bits[ptr[f]:...]."""
+    ptr[:] = 0
+    for i in range(inc.unit_ptr[unit], inc.unit_ptr[unit + 1]):
+        v = inc.unit_art[i]
+        if stamp_of[v] != stamp:
+            continue
+        weight = whole_bits(inc, v, unit, inside, size, have[v])
+        if weight == 0:
+            continue
+        f = inc.family[v]
+        count = ptr[f]
+        if count == KEPT:
+            if weight <= bits[f * KEPT + count - 1]:
+                continue
+            count -= 1
+        place = count
+        while place > 0 and bits[f * KEPT + place - 1] < weight:
+            bits[f * KEPT + place] = bits[f * KEPT + place - 1]
+            art[f * KEPT + place] = art[f * KEPT + place - 1]
+            place -= 1
+        bits[f * KEPT + place], art[f * KEPT + place] = weight, v
+        ptr[f] = count + 1
+
+
+@njit(cache=True, nogil=True)
+def _falls_with(inc: Incidence, dropped: int, v: int) -> bool:
+    """Whether taking `dropped` away takes `v` away too: itself, or nested in it."""
+    if v == dropped or inc.parent[v] == dropped:
+        return True
+    return inc.parent[v] < 0 and inc.contains[inc.kind[dropped], inc.kind[v]]
+
+
+@njit(cache=True, nogil=True)
+def _family_without(
+    inc: Incidence, f: int, dropped: int, only_own: bool, cap: int,
+    art: Int32s, bits: Int32s, ptr: Int32s, best: Int32s,
+) -> int:
+    """A family's weight without `dropped` (-1: nothing); only_own: unplantable kinds alone."""
+    count = 0
+    for i in range(f * KEPT, f * KEPT + ptr[f]):
+        v = art[i]
+        if dropped >= 0 and _falls_with(inc, dropped, v):
+            continue
+        if only_own and inc.plantable[inc.kind[v]]:
+            continue
+        best[count] = bits[i]
+        count += 1
+        if count == DEPTH:
+            break
+    return family_bits(best, count, cap)
+
+
+class Attached(NamedTuple):
+    """One row for each unit and the community where it stands best; weights in 1/1024 bit.
+
+    above        over the prior;  left over the prior without the artifact that it needs most
+    families     that count when that is taken away;  own: from kinds that none can plant
+    """
+
+    community: Int32s
+    above: Int32s
+    left: Int32s
+    families: Int32s
+    own: Int32s
+
+
+@njit(cache=True, nogil=True)
+def attach(inc: Incidence, communities: Community, bar: Bar) -> Attached:
+    """For each unit, the community that it is furthest above the prior of (FAR: none)."""
+    units, number = inc.unit_ptr.size - 1, communities.ptr.size - 1
+    community = np.full(units, -1, np.int32)
+    above = np.full(units, FAR, np.int32)
+    left, families = np.full(units, FAR, np.int32), np.zeros(units, np.int32)
+    own = np.zeros(units, np.int32)
+    artifacts = inc.art_ptr.size - 1
+    have, stamp_of = np.zeros(artifacts, np.int32), np.full(artifacts, -1, np.int32)
+    seen, home = np.full(units, -1, np.int32), np.full(units, -1, np.int32)
+    for c in range(number):
+        for i in range(communities.ptr[c], communities.ptr[c + 1]):
+            home[communities.unit[i]] = c
+    art = np.empty(inc.families * KEPT, np.int32)
+    bits = np.empty(inc.families * KEPT, np.int32)
+    ptr, best = np.zeros(inc.families, np.int32), np.empty(DEPTH, np.int32)
+    parts = np.empty(inc.families, np.int64)
+    out, held = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
+    for c in range(number):
+        members = communities.unit[communities.ptr[c] : communities.ptr[c + 1]]
+        size, kinds = members.size, 0
+        if out.size < size:
+            out = np.empty(2 * size, np.int32)
+        for unit in members:
+            for i in range(inc.unit_ptr[unit], inc.unit_ptr[unit + 1]):
+                v = inc.unit_art[i]
+                if stamp_of[v] != c:
+                    stamp_of[v], have[v] = c, 0
+                    if kinds == held.size:
+                        longer = np.empty(2 * kinds, np.int32)
+                        longer[:kinds] = held
+                        held = longer
+                    held[kinds] = v
+                    kinds += 1
+                have[v] += 1
+        out, count = _candidates(inc, members, have, held[:kinds], bar, out, seen, c)
+        for i in range(count):
+            unit = out[i]
+            inside = home[unit] == c
+            _gather(inc, unit, inside, size, have, stamp_of, c, art, bits, ptr)
+            total = 0
+            for f in range(inc.families):
+                parts[f] = _family_without(inc, f, -1, False, bar.cap, art, bits, ptr, best)
+                total += parts[f]
+            rest = size - 1 if inside else size
+            over = total - prior_bits(inc, max(1, rest))
+            if over < bar.member or over < above[unit]:
+                continue
+            # A tie goes to the community that the unit is in already.
+            if over == above[unit] and not inside:
+                continue
+            community[unit], above[unit] = c, over
+            left[unit], families[unit], own[unit] = _without_any(
+                inc, bar, parts, over, art, bits, ptr, best
+            )
+    return Attached(community, above, left, families, own)
+
+
+@njit(cache=True, nogil=True)
+def _without_any(
+    inc: Incidence, bar: Bar, parts: Ints, over: int,
+    art: Int32s, bits: Int32s, ptr: Int32s, best: Int32s,
+) -> tuple[int, int, int]:
+    """(least left over the prior, families that then count, weight of unplantable kinds)."""
+    least, fewest, own = over, 0, 0
+    for f in range(inc.families):
+        fewest += parts[f] >= bar.counts
+        own += _family_without(inc, f, -1, True, bar.cap, art, bits, ptr, best)
+    full = fewest
+    for f in range(inc.families):
+        for i in range(f * KEPT, f * KEPT + min(ptr[f], DEPTH)):
+            rest = _family_without(inc, f, art[i], False, bar.cap, art, bits, ptr, best)
+            least = min(least, over - parts[f] + rest)
+            if parts[f] >= bar.counts and rest < bar.counts:
+                fewest = full - 1
+    return least, fewest, own
+
+
+def communities_of(sizes: npt.NDArray[np.int64], units: Int32s) -> Community:
+    """Communities from their sizes and their units, one after another."""
+    ptr = np.zeros(sizes.size + 1, np.int64)
+    np.cumsum(sizes, out=ptr[1:])
+    return Community(ptr, units)

@@ -1,0 +1,112 @@
+"""Stage 3: evidence -> links, pairs that one operator more likely runs than two.
+
+The weight of a pair is the log2 of a likelihood ratio (Fellegi and Sunter 1969): how much
+more often two accounts of one operator share this than two that chance brought together.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from linkage.kernels.composites import composite_keys, frequent, holders, neighbours
+from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints, grouped
+from linkage.kernels.pairs import Bounds, link_units
+from linkage.settings import LinkSettings
+
+FAMILY_GAP_BITS = 3  # a family alone stays this far below the threshold
+COMPOSITES_AT_ONCE = 30_000_000  # keys in memory: 240 MB
+
+
+@dataclass(frozen=True)
+class Links:
+    """Units a < b, ascending; weight and families [links, families] in 1/1024 bit."""
+
+    a: Int32s
+    b: Int32s
+    weight: Int32s
+    families: Int32s
+    threshold: int
+    pairs_weighed: int
+    composites: int
+    common_left_out: int
+
+
+def threshold_bits(population: int, settings: LinkSettings) -> int:
+    """log2 N and the margin, in 1/1024 bit: the odds against a random pair, and some more."""
+    return int(round(UNIT * (np.log2(max(2, population)) + settings.margin_bits)))
+
+
+def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:
+    """Weigh all pairs that share something rare, or two common things rarely held together."""
+    threshold = threshold_bits(inc.population, settings)
+    bounds = Bounds(threshold, threshold - FAMILY_GAP_BITS * UNIT, settings.rare_accounts)
+    more_ptr, more, composites = _composite_pairs(inc, threshold / UNIT / 2, settings)
+    pieces = _pieces(inc, settings.rare_accounts, more_ptr, 16 * threads)
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(
+            pool.map(lambda p: link_units(inc, bounds, more_ptr, more, p[0], p[1]), pieces)
+        )
+    a, b, weight, families = (np.concatenate([part[i] for part in found]) for i in range(4))
+    return Links(
+        a=a,
+        b=b,
+        weight=weight,
+        families=families,
+        threshold=threshold,
+        pairs_weighed=sum(part[4] for part in found),
+        composites=composites,
+        common_left_out=_left_out(inc, settings),
+    )
+
+
+def _composite_pairs(
+    inc: Incidence, least: float, settings: LinkSettings
+) -> tuple[Ints, Int32s, int]:
+    """Pairs that meet in a composite, by the smaller unit: offsets, larger units, composites."""
+    rare, most = settings.rare_accounts, settings.composite_artifacts
+    units = inc.unit_ptr.size - 1
+    parts = 1 + units * most * (most - 1) // 2 // COMPOSITES_AT_ONCE
+    kept = []
+    for part in range(parts):
+        keys = composite_keys(inc, rare, most, least, part, parts)
+        keys.sort()
+        kept.append(frequent(inc, keys, settings.composite_accounts, settings.composite_lift))
+    composites = np.sort(np.concatenate(kept))
+    if composites.size == 0:
+        return np.zeros(units + 1, np.int64), np.empty(0, np.int32), 0
+    number, unit = holders(inc, composites, rare, most, least)
+    # Another order in each composite: chains of neighbours would not hold a network together.
+    order = np.lexsort((_scattered(number, unit), number))
+    offsets, unit = grouped(number[order], unit[order], composites.size)
+    left, right = neighbours(offsets, unit, settings.composite_neighbours)
+    order = np.lexsort((right, left))
+    return *grouped(left[order], right[order], units), int(composites.size)
+
+
+def _scattered(number: Int32s, unit: Int32s) -> Ints:
+    """A fixed shuffle of the units, different in each composite (splitmix64's finisher)."""
+    x = (number.astype(np.uint64) << np.uint64(32)) | unit.astype(np.uint64)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (x >> np.uint64(1)).astype(np.int64)
+
+
+def _pieces(inc: Incidence, rare: int, more_ptr: Ints, count: int) -> list[tuple[int, int]]:
+    """Consecutive units with about the same number of pairs in each piece."""
+    sizes = np.diff(inc.art_ptr)
+    work = np.where(sizes <= rare, sizes, 0)[inc.unit_art]
+    per_unit = np.add.reduceat(np.append(work, 0), inc.unit_ptr[:-1]) + np.diff(more_ptr) + 1
+    per_unit[np.diff(inc.unit_ptr) == 0] = 1
+    done = np.cumsum(per_unit)
+    edges = np.searchsorted(done, np.linspace(0, done[-1], count + 1)[1:-1])
+    edges = np.unique(np.concatenate([[0], edges, [per_unit.size]]))
+    return [(int(lo), int(hi)) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _left_out(inc: Incidence, settings: LinkSettings) -> int:
+    """Common artifacts of accounts with so many that not all took part in composites."""
+    common = (np.diff(inc.art_ptr) > settings.rare_accounts)[inc.unit_art]
+    held = np.add.reduceat(np.append(common, False).astype(np.int64), inc.unit_ptr[:-1])
+    held[np.diff(inc.unit_ptr) == 0] = 0
+    return int(np.maximum(0, held - settings.composite_artifacts).sum())

@@ -1,0 +1,1 @@
+"""How event files become one table: finding, decoding, typing, checking, each a module."""

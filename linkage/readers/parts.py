@@ -1,0 +1,129 @@
+"""Files with the same columns, read together as one lazy table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
+
+from linkage.errors import FormatError
+from linkage.readers.staging import LINE
+from linkage.readers.typed import column
+
+FILE = "__file__"
+ROW = "file_row_number"
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """One Parquet file: where it is, what messages call it, its columns and rows.
+
+    A text's file has a column LINE, and its source's name.
+    """
+
+    path: Path
+    name: str
+    types: Mapping[str, str]
+    rows: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Parquet files that have the same columns of ours, with the same types.
+
+    mapping      our column -> the files' column, for those that they have
+    ours         all columns of ours, whether the files have them or not
+    """
+
+    con: Backend
+    files: tuple[ParquetFile, ...]
+    mapping: Mapping[str, str]
+    ours: tuple[str, ...]
+
+    @property
+    def is_text(self) -> bool:
+        """It was a text; otherwise it is read where it lies."""
+        return LINE in self.files[0].types
+
+    @cached_property
+    def raw(self) -> ir.Table:
+        """Every column, as the files have it."""
+        return self._read()
+
+    @cached_property
+    def events(self) -> ir.Table:
+        """Our columns with our types."""
+        return self.raw.select(self._typed(self.raw))
+
+    def placed(self) -> ir.Table:
+        """The same, with `file`, `line` and `row` (the files' own values, as JSON).
+
+        Only for the quarantine: it costs the pruning of columns.
+        """
+        numbered = ROW not in self.files[0].types and not self.is_text
+        table = self._read(filename=FILE, **({ROW: True} if numbered else {}))
+        line = table[LINE] if self.is_text else table[ROW] + 1 if numbered else ibis.null("int64")
+        names = {_readable(file.path): file.name for file in self.files}
+        row = ibis.struct({theirs: table[theirs] for theirs in dict.fromkeys(self.mapping.values())})
+        return table.select(
+            *self._typed(table),
+            file=table[FILE].cases(*names.items(), else_=table[FILE]),
+            line=line,
+            raw_ts=table[self.mapping["ts"]],
+            row=row,
+        )
+
+    def _typed(self, table: ir.Table) -> list[ir.Value]:
+        file = self.files[0].name
+        return [column(table, ours, self.mapping.get(ours), file) for ours in self.ours]
+
+    def _read(self, **options: object) -> ir.Table:
+        paths = [_escaped(_readable(file.path)) for file in self.files]
+        return self.con.read_parquet(paths, union_by_name=True, hive_partitioning=False, **options)
+
+
+def describe(path: Path, name: str) -> ParquetFile:
+    """Columns and rows from a file's footer; FormatError where it is damaged."""
+    try:
+        with pq.ParquetFile(path) as file:
+            types = {field.name: str(field.type) for field in file.schema_arrow}
+            return ParquetFile(path, name, types, file.metadata.num_rows)
+    except (pa.ArrowInvalid, OSError) as error:
+        why = "it has no footer: the file is truncated" if "footer" in str(error) else str(error)
+        raise FormatError(f"{name}: damaged Parquet: {why.splitlines()[0]}") from None
+
+
+def together(
+    con: Backend, files: Sequence[ParquetFile], wanted: Mapping[str, str]
+) -> list[Part]:
+    """The files in parts of equal columns and types, so that each needs one expression."""
+    groups: dict[tuple[object, ...], list[ParquetFile]] = {}
+    for file in files:
+        types = tuple(file.types.get(theirs) for theirs in wanted.values())
+        groups.setdefault((LINE in file.types, ROW in file.types, types), []).append(file)
+    return [
+        Part(
+            con,
+            tuple(group),
+            {o: theirs for o, theirs in wanted.items() if theirs in group[0].types},
+            tuple(wanted),
+        )
+        for group in groups.values()
+    ]
+
+
+def _readable(path: Path) -> str:
+    """Absolute, so that no path can look like an option or an address on the net."""
+    return str(path.absolute())
+
+
+def _escaped(path: str) -> str:
+    """DuckDB takes paths for globs; in brackets, their characters stand for themselves."""
+    return "".join(f"[{mark}]" if mark in "[*?" else mark for mark in path)

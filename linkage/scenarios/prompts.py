@@ -1,0 +1,173 @@
+"""Prompt texts: a template's wording is fixed by its identifier, its slots by the event."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.scenarios import wording
+from linkage.scenarios.arrays import Ints, Words, identity, mix
+from linkage.scenarios.traffic import Batch
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_EVENT = 21  # the identifiers that fill slots
+REWORDED = 0.2  # share of the words of a reworded prompt that change
+
+
+def column(batch: Batch, seed: int, first: int) -> pa.Array:
+    """The prompt of each request, null for other events. ``first`` is the first row's number."""
+    rows = np.flatnonzero(batch.prompted)
+    template = batch.template[rows]
+    event = identity(_EVENT, seed, 0, rows + first)
+    texts = _written(template, event, np.asarray(batch.fresh[rows]))
+    reworded = np.flatnonzero(batch.reworded[rows])
+    texts = _replace(texts, reworded, _reword(texts.take(pa.array(reworded)), event[reworded]))
+    place = np.full(len(batch.account), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    return texts.take(pa.array(place, mask=place < 0))
+
+
+def _written(template: Words, event: Words, fresh: np.typing.NDArray[np.bool_]) -> pa.Array:
+    """Chat for prompts that are written once; a wording of the list for all others."""
+    number = (template % np.uint64(len(wording.TEMPLATES))).astype(np.int64)
+    number[fresh] = len(wording.TEMPLATES)
+    order = np.argsort(number, kind="stable")
+    ends = np.searchsorted(number[order], np.arange(len(wording.TEMPLATES) + 2))
+    parts = []
+    for which, (begin, end) in enumerate(pairwise(ends)):
+        rows = order[begin:end]
+        if which < len(wording.TEMPLATES):
+            parts.append(_render(wording.TEMPLATES[which], template[rows], event[rows]))
+        else:
+            parts.append(_chat(event[rows]))
+    return pa.concat_arrays(parts).take(pa.array(np.argsort(order, kind="stable")))
+
+
+def _render(text: str, template: Words, event: Words) -> pa.Array:
+    """One wording with a wrapper and a suffix that belong to the template."""
+    wrapper = _options(wording.WRAPPERS, template, 101)
+    suffix = _options(wording.SUFFIXES, template, 102)
+    return pc.binary_join_element_wise(wrapper, _fill(text, template, event), suffix, "")
+
+
+def _options(options: tuple[str, ...], template: Words, salt: int) -> pa.Array:
+    """One of several texts for each template, its slots filled."""
+    index = pa.array(_draw(template, salt, len(options)))
+    filled = [_fill(option, template, template) for option in options]
+    return pc.choose(index, *filled)
+
+
+def _fill(text: str, template: Words, event: Words) -> pa.Array:
+    pieces = _SLOT.split(text)
+    parts = [pa.array([""]).take(pa.array(np.zeros(len(event), np.int64)))]
+    for place, piece in enumerate(pieces):
+        parts.append(_slot(piece, template, event, place) if place % 2 else pa.scalar(piece))
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _slot(name: str, template: Words, event: Words, place: int) -> pa.Array:
+    if name in wording.FIXED:
+        return _word(wording.FIXED[name], template, place)
+    makers = {
+        "sentence": _sentence,
+        "passage": _passage,
+        "question": _question,
+        "code": _code,
+        "n": _number,
+    }
+    if name in makers:
+        return makers[name](event, place)
+    return _word(wording.VARIABLE[name], event, place)
+
+
+def _draw(words: Words, salt: int, count: int) -> Ints:
+    scattered = mix(words ^ np.uint64((salt + 1) * 0x9E3779B97F4A7C15 % 2**64))
+    return (scattered % np.uint64(count)).astype(np.int64)
+
+
+def _word(options: tuple[str, ...], words: Words, salt: int) -> pa.Array:
+    return pa.array(options).take(pa.array(_draw(words, salt, len(options))))
+
+
+def _number(event: Words, place: int) -> pa.Array:
+    size = 10 ** (1 + _draw(event, place + 50, 3))
+    return pa.array(1 + _draw(event, place, 10**6) % size).cast(pa.string())
+
+
+def _clause(event: Words, place: int) -> list[pa.Array]:
+    kinds = ("name", "verb", "adjective", "noun", "place")
+    return [_word(wording.VARIABLE[kind], event, place * 17 + at) for at, kind in enumerate(kinds)]
+
+
+def _sentence(event: Words, place: int) -> pa.Array:
+    who, did, sort, what, where = _clause(event, place)
+    return pc.binary_join_element_wise(
+        pc.binary_join_element_wise(who, did, "the", sort, what, where, " "), ".", ""
+    )
+
+
+def _passage(event: Words, place: int) -> pa.Array:
+    """Two to four sentences."""
+    sentences = [_sentence(event, place + 40 * (1 + i)) for i in range(4)]
+    lengths = [pc.binary_join_element_wise(*sentences[:n], " ") for n in (2, 3, 4)]
+    return pc.choose(pa.array(_draw(event, place + 7, 3)), *lengths)
+
+
+def _question(event: Words, place: int) -> pa.Array:
+    who, did, sort, what, where = _clause(event, place + 300)
+    asks, count = _word(wording.VARIABLE["asks"], event, place), _number(event, place + 9)
+    body = pc.binary_join_element_wise(asks, count, sort, what, "that", who, did, where, " ")
+    return pc.binary_join_element_wise(body, "?", "")
+
+
+def _code(event: Words, place: int) -> pa.Array:
+    call, noun = (
+        _word(wording.VARIABLE["call"], event, place),
+        _word(wording.VARIABLE["noun"], event, place + 3),
+    )
+    inner = _word(wording.VARIABLE["call"], event, place + 5)
+    return pc.binary_join_element_wise(
+        call, "(", noun, ", ", inner, "(", _number(event, place), "))", ""
+    )
+
+
+def _chat(event: Words) -> pa.Array:
+    """What a person types: an opening, some sentences or a question, a closing."""
+    opener, closer = _word(wording.OPENERS, event, 1), _word(wording.CLOSERS, event, 2)
+    bodies = (
+        _sentence(event, 3), _question(event, 4), _passage(event, 5),
+        pc.binary_join_element_wise(_sentence(event, 6), _question(event, 7), " "),
+        pc.binary_join_element_wise(_question(event, 8), _passage(event, 9), " "),
+        pc.binary_join_element_wise("It says:", _code(event, 11), _question(event, 10), " "),
+    )  # fmt: skip
+    body = pc.choose(pa.array(_draw(event, 12, len(bodies))), *bodies)
+    return pc.utf8_trim(pc.binary_join_element_wise(opener, body, closer, " "), " ")
+
+
+def _reword(texts: pa.Array, event: Words) -> pa.Array:
+    """A fifth of the words gives way to a synonym, or gets another word beside it."""
+    words = pc.split_pattern(texts, " ")
+    flat = words.flatten().dictionary_encode()
+    chosen = _draw(identity(22, 0, 0, np.arange(len(flat))) ^ mix(_owners(words, event)), 0, 1000)
+    beside = np.array(wording.FILLERS, object)[chosen % len(wording.FILLERS)]
+    plain = np.array(flat.dictionary.to_pylist(), object)
+    other = np.array([wording.SYNONYMS.get(word, "") for word in plain], object)
+    index = flat.indices.to_numpy()
+    changed = np.where(other[index] != "", other[index], plain[index] + " " + beside)
+    spoken = np.where(chosen < 1000 * REWORDED, changed, plain[index])
+    lists = pa.ListArray.from_arrays(words.offsets, pa.array(spoken, pa.string()))
+    return pc.binary_join(lists, " ")
+
+
+def _owners(words: pa.Array, event: Words) -> Words:
+    return np.repeat(event, pc.list_value_length(words).to_numpy())
+
+
+def _replace(texts: pa.Array, rows: Ints, values: pa.Array) -> pa.Array:
+    place = np.arange(len(texts))
+    place[rows] = len(texts) + np.arange(len(rows))
+    return pa.concat_arrays([texts, values]).take(pa.array(place))

@@ -1,0 +1,233 @@
+"""Every threshold of a run, with its unit and its reason, in one object.
+
+`load` reads `linkage.toml`; all faults are reported together.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from linkage.artifacts import BUILT_IN, ArtifactKind, declared
+from linkage.errors import MissingInput, SettingsError
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Section(BaseModel):
+    """A table of `linkage.toml`: unknown names are faults, nothing changes once read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EventSettings(Section):
+    """[events]: what the columns of the input are called."""
+
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="our column = your column, e.g. account_id = 'user'"
+    )
+
+
+class DeclaredKind(Section):
+    """[artifacts.NAME]: a column that is an artifact kind, or a built-in kind's new weight."""
+
+    column: str | None = Field(None, description="event column; the kind's name if not given")
+    family: Name | None = Field(None, description="kinds weighed together; its own if not given")
+    m: float | None = Field(
+        None, gt=0, lt=1, description="probability that two accounts of one operator share it"
+    )
+    plantable: bool | None = Field(
+        None, description="an outsider can put it on a victim; assumed, which is the safe side"
+    )
+    names_account: bool = Field(False, description="the value is itself an account")
+
+
+class LinkSettings(Section):
+    """[links]: which pairs are weighed, and when two accounts are linked."""
+
+    margin_bits: float = Field(
+        3.0,
+        ge=0,
+        le=20,
+        description="bits above log2 N that a link needs; at 0 innocents came along in trials, "
+        "at 7 a sixth of a rotating network fell off",
+    )
+    rare_accounts: int = Field(
+        60,
+        ge=2,
+        le=500,
+        description="accounts; every pair that shares an artifact with at most so many is "
+        "weighed. Above, pairs come from composites (two artifacts held together)",
+    )
+    composite_accounts: float = Field(
+        4.0, ge=2, description="accounts that must hold two common artifacts together, at least"
+    )
+    composite_lift: float = Field(
+        4.0, ge=1, description="... and this often as many as chance explains, on top"
+    )
+    composite_neighbours: int = Field(
+        8, ge=1, le=64, description="accounts of a composite that each of its accounts meets"
+    )
+    composite_artifacts: int = Field(
+        16, ge=2, le=64, description="common artifacts of one account, rarest first, in composites"
+    )
+
+
+class CommunitySettings(Section):
+    """[communities]: how links become communities."""
+
+    algorithm: Literal["leiden", "louvain", "components"] = Field(
+        "leiden", description="leiden: graspologic; louvain: python-louvain over networkx"
+    )
+    resolution: float = Field(
+        0.15,
+        gt=0,
+        le=10,
+        description="two parts of a community stay together if the links between them are this "
+        "share of what chance would lay there: a random sparse network has about half, two "
+        "cliques with a bridge far less than a tenth",
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="same seed, same bytes")
+
+
+class AttachmentSettings(Section):
+    """[attachment]: weighing an account against a community as a whole."""
+
+    member_bits: float = Field(
+        3.0, ge=0, le=20, description="bits above the prior that a member needs: 8 to 1"
+    )
+    family_cap_bits: float = Field(
+        12.0, gt=0, le=60, description="bits that one family can give at most, so that none decides"
+    )
+
+
+class ScoreSettings(Section):
+    """[score]: how unusual a group is among the groups of the same data."""
+
+    group_accounts: int = Field(5, ge=2, le=50, description="accounts that make a group")
+    reference_expected: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="groups expected by chance; what is rarer leaves the references",
+    )
+    question_cap: float = Field(
+        0.25, gt=0, lt=1, description="p; a group above it on any question is not flagged"
+    )
+    minimum_groups: int = Field(
+        200,
+        ge=1,
+        description="groups; with fewer, and no other run's baseline, nothing goes beyond review",
+    )
+
+
+class PolicySettings(Section):
+    """[policy]: what is proposed, and who is held back from the list."""
+
+    ban_expected: float = Field(
+        1.0, gt=0, description="innocent groups a run that the policy accepts to propose for a ban"
+    )
+    review_expected: float = Field(10.0, gt=0, description="innocent groups a run sent to review")
+    openly_one: float = Field(
+        0.8,
+        gt=0.5,
+        le=1,
+        description="share of a group in one verified organisation (or on one payer or domain) "
+        "from which on it does not pretend to be many",
+    )
+    drop_one_bits: float = Field(
+        3.0,
+        ge=0,
+        le=20,
+        description="bits above the prior that must be left when any one artifact is taken away",
+    )
+    families: int = Field(2, ge=1, le=10, description="families that must tie a listed account")
+    unplantable_bits: float = Field(
+        6.0, ge=0, le=40, description="bits from kinds that no outsider can plant: 64 to 1"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PolicySettings:
+        if self.ban_expected > self.review_expected:
+            raise ValueError("ban_expected is above review_expected: a ban must be the rarer")
+        return self
+
+
+class ResourceSettings(Section):
+    """[resources]: what the run may use; results do not depend on it."""
+
+    memory: str = Field(
+        "1200MB",
+        pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$",
+        description="of the table engine; beyond it, it works on disk. Arrays come on top",
+    )
+    threads: int | None = Field(None, ge=1, le=256, description="all cores if not given")
+
+
+class Settings(Section):
+    """All settings of a run."""
+
+    events: EventSettings = EventSettings()
+    artifacts: dict[Name, DeclaredKind] = Field(default_factory=dict)
+    links: LinkSettings = LinkSettings()
+    communities: CommunitySettings = CommunitySettings()
+    attachment: AttachmentSettings = AttachmentSettings()
+    score: ScoreSettings = ScoreSettings()
+    policy: PolicySettings = PolicySettings()
+    resources: ResourceSettings = ResourceSettings()
+
+    def kinds(self) -> tuple[ArtifactKind, ...]:
+        """The artifact kinds of this run: the built-in ones, re-weighted, and the declared."""
+        built_in = {kind.name: kind for kind in BUILT_IN}
+        kinds = [_changed(kind, self.artifacts.get(kind.name)) for kind in BUILT_IN]
+        kinds += [_declared(n, k) for n, k in sorted(self.artifacts.items()) if n not in built_in]
+        return tuple(kinds)
+
+
+def _changed(kind: ArtifactKind, change: DeclaredKind | None) -> ArtifactKind:
+    if change is None:
+        return kind
+    given = change.model_dump(exclude_unset=True, exclude_none=True)
+    return ArtifactKind(**{**kind.__dict__, **given})
+
+
+def _declared(name: str, kind: DeclaredKind) -> ArtifactKind:
+    return declared(
+        name,
+        column=kind.column or name,
+        family=kind.family or name,
+        m=kind.m if kind.m is not None else 0.3,
+        plantable=kind.plantable is not False,
+        names_account=kind.names_account,
+    )
+
+
+def load(path: Path | None) -> Settings:
+    """The settings in a TOML file, or the defaults without one.
+
+    Raises SettingsError with every fault, MissingInput where the file is not there.
+    """
+    if path is None:
+        return Settings()
+    try:
+        with path.open("rb") as file:
+            return parse(tomllib.load(file), str(path))
+    except FileNotFoundError:
+        raise MissingInput(f"{path}: no such settings file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"not valid TOML: {error}"], str(path)) from None
+
+
+def parse(values: dict[str, Any], source: str = "settings") -> Settings:
+    """Settings from nested tables; SettingsError lists all faults with their place."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']) or 'policy'}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SettingsError(faults, source) from None
