@@ -71,8 +71,11 @@ def read(
     con.raw_sql("SET TimeZone = 'UTC'")
     try:
         return _Reading(con, settings, workdir).read(sources)
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        raise FormatError(f"the events cannot be read: {error}") from None
+    except duckdb.Error as error:
+        # Of damaged pages, DuckDB says no more than that.
+        if type(error) in (duckdb.Error, duckdb.InvalidInputException, duckdb.IOException):
+            raise FormatError(f"the events cannot be read: {error}") from error
+        raise
 
 
 class _Reading:
@@ -167,6 +170,6 @@ def _reduced(events: ir.Table, present: frozenset[str]) -> ir.Table:
         "prompt": masked(events.prompt),
     }
     given = [value for name, value in sources.items() if name in present]
-    if not given or "prompt_template" in present and len(given) == 1:
+    if not given or (len(given) == 1 and "prompt_template" in present):
         return events
     return events.mutate(prompt_template=ibis.coalesce(*given))

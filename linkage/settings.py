@@ -83,7 +83,7 @@ class CommunitySettings(Section):
         "leiden", description="leiden: graspologic; louvain: python-louvain over networkx"
     )
     resolution: float = Field(
-        0.15,
+        0.4,
         gt=0,
         le=10,
         description="two parts of a community stay together if the links between them are this "
@@ -101,6 +101,16 @@ class AttachmentSettings(Section):
     )
     family_cap_bits: float = Field(
         12.0, gt=0, le=60, description="bits that one family can give at most, so that none decides"
+    )
+    family_bits: float = Field(
+        1.0, ge=0, le=12, description="bits from which on a family ties an account: 2 to 1"
+    )
+    newcomer_share: float = Field(
+        0.25,
+        ge=0,
+        le=0.5,
+        description="share of the linked members; an account that no link brought in must weigh "
+        "as much as all but this share of them",
     )
 
 
@@ -135,8 +145,21 @@ class PolicySettings(Section):
         0.8,
         gt=0.5,
         le=1,
-        description="share of a group in one verified organisation (or on one payer or domain) "
-        "from which on it does not pretend to be many",
+        description="share of a group in one verified organisation from which on nothing is "
+        "proposed: it does not pretend to be many",
+    )
+    identities: float = Field(
+        2.0,
+        ge=1,
+        description="effective number of payers and of mail domains that a group must show to "
+        "pretend to be many; with fewer, or none known, it goes no further than review",
+    )
+    partly_verified: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="share of a group in verified organisations, whichever, from which on it is "
+        "for a person to judge: networks have none, shared machines of companies do",
     )
     drop_one_bits: float = Field(
         3.0,

@@ -15,14 +15,20 @@ FAR = -(1 << 30)
 
 
 class Bar(NamedTuple):
-    """member: weight above the prior that a member needs; cap: the most that a family gives.
+    """What it takes, in 1/1024 bit.
 
-    counts: the least that a family must give to count as one that ties the account.
+    member  weight above the prior that a member needs
+    cap     the most that a family gives
+    counts  the least that a family must give to count as one that ties the account
+    usual   a newcomer must weigh as much as all but this share of the linked members
+    group   units; smaller communities take no newcomers
     """
 
     member: int
     cap: int
     counts: int
+    usual: float
+    group: int
 
 
 class Community(NamedTuple):
@@ -58,56 +64,67 @@ def whole_bits(
 
 
 @njit(cache=True, nogil=True)
-def _candidates(
+def _newcomers(
     inc: Incidence,
-    members: Int32s,
+    size: int,
     have: Int32s,
     held: Int32s,
-    bar: Bar,
-    out: Int32s,
+    cap: int,
+    need: int,
     seen: Int32s,
     stamp: int,
+    gained: Int32s,
+    out: Int32s,
 ) -> tuple[Int32s, int]:
-    """Units that could reach the bar: all that share anything, but for what cannot be enough.
+    """Units outside that could weigh `need`: all that share anything, but for what cannot do.
 
-    The commonest artifacts are left out as long as they together could not lift a unit over
-    the bar; then no unit that has only these can be a member, and nothing is lost.
+    The commonest artifacts are passed over as long as they together could not weigh that
+    much: no unit that has only these can reach it. What they could still add to the others
+    is granted in full, so nothing is lost.
     """
-    size = members.size
-    count = 0
-    for unit in members:
-        seen[unit] = stamp
-        out[count] = unit
-        count += 1
-    need = prior_bits(inc, size) + bar.member
-    order = np.argsort(inc.degree[held])[::-1]
+    order = np.argsort(inc.degree[held], kind="mergesort")[::-1]
     strongest = np.zeros(inc.families, np.int64)
-    skipped = 0
+    passed, granted = 0, 0
     for i in order:
-        v = held[i]
-        f = inc.family[v]
-        outside = max(0, inc.degree[v] - have[v] - 1)
-        ratio = have[v] / size * (inc.population - size + 2) / (outside + 1)
-        bits = 0 if ratio <= 1 else int(math.ceil(UNIT * math.log2(ratio)))
+        f = inc.family[held[i]]
         before = strongest[f]
         # The rule of halves gives a family less than twice its strongest artifact.
-        strongest[f] = max(before, min(bar.cap, 2 * bits))
+        strongest[f] = max(before, min(cap, 2 * _outsiders_bits(inc, held[i], size, have)))
         if strongest.sum() >= need:
             break
-        skipped += 1
-    for i in order[skipped:]:
+        granted = strongest.sum()
+        passed += 1
+    count = 0
+    for i in order[passed:]:
         v = held[i]
+        bits = _outsiders_bits(inc, v, size, have)
+        if bits == 0:
+            continue
         for j in range(inc.art_ptr[v], inc.art_ptr[v + 1]):
             unit = inc.art_unit[j]
             if seen[unit] != stamp:
-                seen[unit] = stamp
+                seen[unit], gained[unit] = stamp, granted
                 if count == out.size:
                     longer = np.empty(2 * count, np.int32)
                     longer[:count] = out
                     out = longer
                 out[count] = unit
                 count += 1
-    return out, count
+            gained[unit] += bits
+    able = 0
+    for i in range(count):
+        if gained[out[i]] >= need:
+            out[able] = out[i]
+            able += 1
+    return out, able
+
+
+@njit(cache=True, nogil=True)
+def _outsiders_bits(inc: Incidence, v: int, size: int, have: Int32s) -> int:
+    """What an artifact gives a unit outside at most (r = 1)."""
+    outside = max(0, inc.degree[v] - have[v] - 1)
+    ratio = have[v] / size * (inc.population - size + 2) / (outside + 1)
+    return 0 if ratio <= 1 else int(math.ceil(UNIT * math.log2(ratio)))
 
 
 @njit(cache=True, nogil=True)
@@ -199,21 +216,18 @@ def attach(inc: Incidence, communities: Community, bar: Bar) -> Attached:
     own = np.zeros(units, np.int32)
     artifacts = inc.art_ptr.size - 1
     have, stamp_of = np.zeros(artifacts, np.int32), np.full(artifacts, -1, np.int32)
-    seen, home = np.full(units, -1, np.int32), np.full(units, -1, np.int32)
-    for c in range(number):
-        for i in range(communities.ptr[c], communities.ptr[c + 1]):
-            home[communities.unit[i]] = c
+    seen = np.full(units, -1, np.int32)
     art = np.empty(inc.families * KEPT, np.int32)
     bits = np.empty(inc.families * KEPT, np.int32)
     ptr, best = np.zeros(inc.families, np.int32), np.empty(DEPTH, np.int32)
     parts = np.empty(inc.families, np.int64)
     out, held = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
+    gained = np.zeros(units, np.int32)
     for c in range(number):
         members = communities.unit[communities.ptr[c] : communities.ptr[c + 1]]
         size, kinds = members.size, 0
-        if out.size < size:
-            out = np.empty(2 * size, np.int32)
         for unit in members:
+            seen[unit] = c
             for i in range(inc.unit_ptr[unit], inc.unit_ptr[unit + 1]):
                 v = inc.unit_art[i]
                 if stamp_of[v] != c:
@@ -225,26 +239,37 @@ def attach(inc: Incidence, communities: Community, bar: Bar) -> Attached:
                     held[kinds] = v
                     kinds += 1
                 have[v] += 1
-        out, count = _candidates(inc, members, have, held[:kinds], bar, out, seen, c)
-        for i in range(count):
-            unit = out[i]
-            inside = home[unit] == c
-            _gather(inc, unit, inside, size, have, stamp_of, c, art, bits, ptr)
-            total = 0
-            for f in range(inc.families):
-                parts[f] = _family_without(inc, f, -1, False, bar.cap, art, bits, ptr, best)
-                total += parts[f]
-            rest = size - 1 if inside else size
-            over = total - prior_bits(inc, max(1, rest))
-            if over < bar.member or over < above[unit]:
-                continue
-            # A tie goes to the community that the unit is in already.
-            if over == above[unit] and not inside:
-                continue
-            community[unit], above[unit] = c, over
-            left[unit], families[unit], own[unit] = _without_any(
-                inc, bar, parts, over, art, bits, ptr, best
-            )
+        overs = np.empty(size, np.int64)
+        need, able = bar.member, size
+        for step in range(2):
+            inside = step == 0
+            if not inside:
+                if size < bar.group:
+                    break
+                need = max(need, int(np.quantile(overs, bar.usual)))
+                for unit in members:
+                    gained[unit] = FAR
+                full = need + prior_bits(inc, size)
+                out, able = _newcomers(
+                    inc, size, have, held[:kinds], bar.cap, full, seen, c, gained, out
+                )
+            for i in range(able):
+                unit = members[i] if inside else out[i]
+                _gather(inc, unit, inside, size, have, stamp_of, c, art, bits, ptr)
+                total = 0
+                for f in range(inc.families):
+                    parts[f] = _family_without(inc, f, -1, False, bar.cap, art, bits, ptr, best)
+                    total += parts[f]
+                over = total - prior_bits(inc, max(1, size - 1 if inside else size))
+                if inside:
+                    overs[i] = over
+                # A tie goes to the community that the unit is in already.
+                if over < need or over < above[unit] or (over == above[unit] and not inside):
+                    continue
+                community[unit], above[unit] = c, over
+                left[unit], families[unit], own[unit] = _without_any(
+                    inc, bar, parts, over, art, bits, ptr, best
+                )
     return Attached(community, above, left, families, own)
 
 

@@ -60,7 +60,8 @@ def sift(con: Backend, part: Part, addresses: Addresses | None, out: Rejects) ->
     if not _surely_complete(con, events) and out.add_table(con, _incomplete(part)):
         events = events.filter(_reason(events, events.ts.isnull()).isnull())
     if addresses is not None and out.add_table(con, _misplaced(part, addresses)):
-        events = events.anti_join(addresses.table, "ip")
+        # The selection ends the join: on an open one, Ibis mistakes columns of its two sides.
+        events = events.anti_join(addresses.table, "ip").select(part.ours)
     return events
 
 
@@ -113,7 +114,7 @@ def _incomplete(part: Part) -> ir.Table:
 
 def _misplaced(part: Part, addresses: Addresses) -> ir.Table:
     rows = _placed(part)
-    rows = rows.filter(rows.reason.isnull()).semi_join(addresses.table, "ip")
+    rows = rows.filter(rows.reason.isnull()).semi_join(addresses.table, "ip").select(rows.columns)
     return _reject(rows.mutate(reason=ibis.literal(BAD_ADDRESS)))
 
 

@@ -71,7 +71,9 @@ class Part:
         table = self._read(filename=FILE, **({ROW: True} if numbered else {}))
         line = table[LINE] if self.is_text else table[ROW] + 1 if numbered else ibis.null("int64")
         names = {_readable(file.path): file.name for file in self.files}
-        row = ibis.struct({theirs: table[theirs] for theirs in dict.fromkeys(self.mapping.values())})
+        row = ibis.struct(
+            {theirs: table[theirs] for theirs in dict.fromkeys(self.mapping.values())}
+        )
         return table.select(
             *self._typed(table),
             file=table[FILE].cases(*names.items(), else_=table[FILE]),
@@ -100,9 +102,7 @@ def describe(path: Path, name: str) -> ParquetFile:
         raise FormatError(f"{name}: damaged Parquet: {why.splitlines()[0]}") from None
 
 
-def together(
-    con: Backend, files: Sequence[ParquetFile], wanted: Mapping[str, str]
-) -> list[Part]:
+def together(con: Backend, files: Sequence[ParquetFile], wanted: Mapping[str, str]) -> list[Part]:
     """The files in parts of equal columns and types, so that each needs one expression."""
     groups: dict[tuple[object, ...], list[ParquetFile]] = {}
     for file in files:

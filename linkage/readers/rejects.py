@@ -13,7 +13,7 @@ from ibis.backends.duckdb import Backend
 COLUMNS = pa.schema(
     [("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("row", pa.string())]
 )
-"""`file` as it was given; `line` from 1 (of Parquet, the row); `row` is JSON: a text or an object."""
+"""`file` as it was given; `line` from 1 (of Parquet, the row); `row` is JSON, text or object."""
 
 FLUSH_ROWS = 50_000
 FLUSH_BYTES = 32 << 20
@@ -87,6 +87,9 @@ class Rejects:
     def _flush(self) -> None:
         if not self._rows:
             return
-        columns = [pa.array(column, type_) for column, type_ in zip(zip(*self._rows), COLUMNS.types)]
+        columns = [
+            pa.array(column, type_)
+            for column, type_ in zip(zip(*self._rows, strict=True), COLUMNS.types, strict=True)
+        ]
         pq.write_table(pa.table(columns, schema=COLUMNS), self._piece())
         self._rows, self._bytes = [], 0

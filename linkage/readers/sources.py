@@ -75,7 +75,8 @@ def _expand(given: str, workdir: Path) -> Iterator[Source]:
 
 
 def _glob(pattern: str, workdir: Path) -> Iterator[Source]:
-    paths = [Path(path) for path in sorted(glob.glob(pattern, recursive=True))]
+    # Path.glob would need the fixed part of the pattern first, and finds hidden files.
+    paths = [Path(path) for path in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
     if not paths:
         raise MissingInput(f"{pattern}: no file matches")
     files = [path for path in paths if path.is_file() and _kind(path)]
@@ -155,7 +156,9 @@ def _check_text(source: Source, text: bytes) -> None:
     seen, named = looks_like(text), "NDJSON" if source.format == "ndjson" else "CSV"
     if seen != named:
         inside = ", unpacked," if source.compression else ""
-        raise FormatError(f"{source.name}: not {named}, as its name says: it{inside} looks like {seen}")
+        raise FormatError(
+            f"{source.name}: not {named}, as its name says: it{inside} looks like {seen}"
+        )
 
 
 def unpacked_head(source: Source) -> bytes:
@@ -188,7 +191,7 @@ def _stdin(workdir: Path) -> Source:
     seen = looks_like(head)
     if seen == "parquet":
         return Source("-", path, "parquet", None, named=True)
-    compression: Compression | None = seen if seen in ("gzip", "zstd") else None
+    compression = {name: name for name in COMPRESSIONS.values()}.get(seen)  # type: ignore[call-overload]
     source = Source("-", path, "csv", compression, named=True)
     text = unpacked_head(source) if compression else head
     if not text.strip():

@@ -43,7 +43,8 @@ def _of_ndjson(
     required = {wanted[ours] for ours in REQUIRED}
     if stage.rows and not required <= stage.seen:
         # A key may be there and always null: then each row is at fault, not the file.
-        check_required(source.name, [*ndjson.keys(source), *sorted(stage.seen)], wanted)
+        keys = dict.fromkeys([*ndjson.keys(source), *sorted(stage.seen)])
+        check_required(source.name, list(keys), wanted)
     here = [name for name in names if name in stage.seen | required]
     return _file(source, path, stage, here)
 

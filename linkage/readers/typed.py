@@ -14,13 +14,13 @@ from linkage.readers.schema import SCHEMA, TIME
 SECONDS, MILLISECONDS, MICROSECONDS = 10**11, 10**14, 10**17
 
 
-@ibis.udf.scalar.builtin
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def make_timestamp(micros: int) -> dt.timestamp:
     """Microseconds since 1970 as a time; Ibis has seconds and milliseconds only."""
     raise NotImplementedError
 
 
-@ibis.udf.scalar.builtin
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def to_json(value) -> str:  # type: ignore[no-untyped-def]
     """A nested value as JSON text."""
     raise NotImplementedError
@@ -32,7 +32,7 @@ def column(table: ir.Table, ours: str, theirs: str | None, file: str) -> ir.Valu
     What does not fit a number or a truth value becomes null. FormatError where the type of
     a time column cannot be a time.
     """
-    type_ = SCHEMA[ours] if ours in SCHEMA else dt.string
+    type_ = SCHEMA.get(ours, dt.string)
     if theirs is None:
         return ibis.null(type_).name(ours)
     value = table[theirs]
@@ -68,7 +68,9 @@ def _cast(value: ir.Value, type_: dt.DataType) -> ir.Value:
 
 def _time(value: ir.Value, file: str) -> ir.TimestampValue:
     type_ = value.type()
-    if type_.is_timestamp() or type_.is_date():
+    # Ibis does not know DuckDB's nanoseconds with a zone.
+    nanoseconds = type_.is_unknown() and "TIMESTAMPTZ_NS" in str(type_)
+    if type_.is_timestamp() or type_.is_date() or nanoseconds:
         return value.cast(TIME)
     if type_.is_string():
         return _time_of_text(value.strip())
@@ -83,7 +85,10 @@ def _time_of_text(value: ir.StringValue) -> ir.TimestampValue:
     """ISO text (UTC where it names no zone), or a number."""
     return ibis.cases(
         (value.re_search(r"^[+-]?[0-9]+$"), _whole(value.try_cast("int64"))),
-        (value.re_search(r"^[+-]?[0-9]+\.[0-9]*([eE][+-]?[0-9]+)?$"), _fraction(value.try_cast("float64"))),
+        (
+            value.re_search(r"^[+-]?[0-9]+\.[0-9]*([eE][+-]?[0-9]+)?$"),
+            _fraction(value.try_cast("float64")),
+        ),
         else_=value.try_cast(TIME),
     )
 

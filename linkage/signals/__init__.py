@@ -1,0 +1,36 @@
+"""Signals: named findings about a group, each an answer to one of three questions.
+
+operation  Is it one operation?
+lives      Have the members no lives of their own?
+pretend    Do they pretend to be many?
+
+A signal more is one function more in this table.
+"""
+
+from linkage.signals.base import Groups, Question, Signal, signal
+from linkage.signals.lives import own_device, own_home, own_hours, own_prompts
+from linkage.signals.operation import (
+    even_load,
+    one_client,
+    round_the_clock,
+    shared_work,
+    signup_bursts,
+)
+from linkage.signals.pretend import cards_passed_round, devices_passed_round, openness
+
+SIGNALS: tuple[Signal, ...] = (
+    shared_work,
+    one_client,
+    even_load,
+    round_the_clock,
+    signup_bursts,
+    own_device,
+    own_home,
+    own_prompts,
+    own_hours,
+    cards_passed_round,
+    devices_passed_round,
+)
+QUESTIONS: tuple[Question, ...] = ("operation", "lives", "pretend")
+
+__all__ = ["QUESTIONS", "SIGNALS", "Groups", "Question", "Signal", "openness", "signal"]

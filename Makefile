@@ -1,0 +1,60 @@
+# Needs make and Python 3.11 or later, nothing else. `make` alone lists the targets.
+
+# Another interpreter: `make install PYTHON=python3.12`. Without it, the first of python3,
+# python3.13, python3.12 and python3.11 that is new enough.
+PYTHON ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Written last by scripts/install, with the folder and interpreter that the environment is for.
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+LOCKS := requirements/build.txt requirements/install.txt
+PACKAGING := pyproject.toml scripts/install
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test lint lock clean FORCE
+
+help:  ## list the targets
+	@echo "make TARGET [PYTHON=python3.12], where TARGET is one of:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+install: $(INSTALLED)  ## make .venv with .venv/bin/linkage in it
+
+demo: $(INSTALLED)  ## install, then find the networks in a simulated month
+	@$(BIN)/linkage demo
+
+test: $(INSTALLED_DEV)  ## install, then lint, types and all tests
+	@scripts/system-deps
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED_DEV)  ## install, then lint, formatting and types only
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lock:  ## make requirements/*.txt anew from pyproject.toml
+	@PYTHON="$(PYTHON)" scripts/lock
+
+clean:  ## remove .venv, caches and what was built
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): $(PACKAGING) $(LOCKS)
+	@PYTHON="$(PYTHON)" scripts/install
+
+$(INSTALLED_DEV): $(PACKAGING) $(LOCKS) requirements/dev.txt
+	@PYTHON="$(PYTHON)" scripts/install --dev
+
+# An environment that was made in another folder, or with another interpreter than the one asked
+# for, is made again.
+ifneq ($(shell cat $(VENV)/.made-for 2>/dev/null),$(CURDIR))
+$(INSTALLED) $(INSTALLED_DEV): FORCE
+endif
+ifneq ($(PYTHON),)
+ifneq ($(shell cat $(VENV)/.made-with 2>/dev/null),$(PYTHON))
+$(INSTALLED) $(INSTALLED_DEV): FORCE
+endif
+endif

@@ -1,0 +1,185 @@
+"""Commands that make something: detect, simulate, demo."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from linkage.cli import output
+from linkage.cli.options import RESULT, Algorithm, JsonOption, QuietMaking
+from linkage.cli.progress import Waiting
+from linkage.errors import SettingsError
+from linkage.render import clean, command, number, seconds
+
+if TYPE_CHECKING:
+    from linkage.run import Run
+    from linkage.scenarios import SimulationSummary
+    from linkage.settings import Settings
+
+DEMO = Path("demo")
+
+
+def detect(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Event files (Parquet, CSV, NDJSON; .gz and .zst), folders or globs; "
+            "- is standard input."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = RESULT,
+    settings: Annotated[
+        Path | None,
+        typer.Option("--settings", "-s", help="Settings file, such as linkage.toml."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", help="Result folder of a run that says what is usual."),
+    ] = None,
+    algorithm: Annotated[
+        Algorithm | None,
+        typer.Option("--algorithm", help="How links become communities; leiden if not said."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the result that --out holds.")
+    ] = False,
+    quiet: QuietMaking = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the networks in event files, and write a result folder with a ban list."""
+    chosen = _settings(settings, algorithm)
+    run = _detected(sources, out, chosen, baseline=baseline, overwrite=overwrite, quiet=quiet)
+    if as_json:
+        output.write_json(_summary(run))
+    elif not quiet:
+        from linkage.cli.report import report
+
+        report(output.console(), run)
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder for events.parquet and truth.parquet.")],
+    accounts: Annotated[int, typer.Option("--accounts", help="Accounts in all.")] = 20_000,
+    fakes: Annotated[int, typer.Option("--fakes", help="Accounts that are in networks.")] = 500,
+    events: Annotated[int, typer.Option("--events", help="Events, about.")] = 400_000,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another month.")] = 1,
+    prompts: Annotated[
+        bool, typer.Option("--prompts", help="Write the text of prompts, not just template ids.")
+    ] = False,
+    evasion: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evasion",
+            help="Let networks hide in this way alone; repeat for more. All usual ways if not "
+            "said; a wrong name lists them.",
+        ),
+    ] = None,
+    no_evasion: Annotated[
+        bool, typer.Option("--no-evasion", help="Let no network hide in any way.")
+    ] = False,
+    quiet: QuietMaking = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a simulated month of events with networks in it, and the truth about them."""
+    from linkage.scenarios import DEFAULT_EVASIONS, Scenario
+
+    if evasion and no_evasion:
+        raise SettingsError(["--evasion and --no-evasion exclude each other"], "options")
+    ways = frozenset(evasion) if evasion else frozenset() if no_evasion else DEFAULT_EVASIONS
+    scenario = Scenario(accounts, fakes, events, seed, prompts, evasions=ways)
+    summary = _simulated(scenario, out, quiet=quiet)
+    if as_json:
+        output.write_json({**summary.__dict__, "kinds": dict(summary.kinds),
+                           "events_path": str(summary.events_path),
+                           "truth_path": str(summary.truth_path)})  # fmt: skip
+    elif not quiet:
+        _say_simulated(summary)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the month and the result.")]
+    = DEMO,
+    quiet: QuietMaking = False,
+) -> None:
+    """Simulate a month of 20,000 accounts, find its networks, and compare with the truth."""
+    from linkage.evaluation import evaluate, read_truth
+    from linkage.scenarios import Scenario
+    from linkage.settings import Settings
+
+    begun = time.monotonic()
+    summary = _simulated(Scenario(), out / "month", quiet=quiet)
+    events = [str(summary.events_path)]
+    run = _detected(events, out / "result", Settings(), overwrite=True, quiet=quiet)
+    evaluation = evaluate(run, read_truth(summary.truth_path))
+    if quiet:
+        return
+    from linkage.cli import report
+    from linkage.cli.evaluating import headline
+
+    screen = output.console()
+    _say_simulated(summary)
+    screen.print()
+    report.report(screen, run, [(
+        command("linkage", "evaluate", run.path, summary.truth_path),
+        "the result against the simulated truth, kind by kind",
+    )], lambda: headline(screen, evaluation))  # fmt: skip
+    screen.print()
+    screen.print(f"Simulated, detected and compared in {seconds(time.monotonic() - begun)}.")
+
+
+def _settings(path: Path | None, algorithm: Algorithm | None) -> Settings:
+    from linkage.settings import load
+
+    read = load(path)
+    if algorithm is None:
+        return read
+    communities = read.communities.model_copy(update={"algorithm": algorithm.value})
+    return read.model_copy(update={"communities": communities})
+
+
+def _detected(
+    sources: list[str],
+    out: Path,
+    settings: Settings,
+    *,
+    baseline: Path | None = None,
+    overwrite: bool,
+    quiet: bool,
+) -> Run:
+    import linkage
+
+    with Waiting("detecting", quiet=quiet) as progress:
+        return linkage.detect(
+            sources, out, settings, baseline=baseline, overwrite=overwrite, progress=progress
+        )
+
+
+def _simulated(scenario: Scenario, out: Path, *, quiet: bool) -> SimulationSummary:
+    from linkage.scenarios import simulate as simulated
+
+    with Waiting("simulating", quiet=quiet) as progress:
+        return simulated(scenario, out, lambda fraction, stage: progress(stage, fraction))
+
+
+def _summary(run: Run) -> dict[str, object]:
+    flagged = run.clusters[run.clusters.proposal != "none"]
+    return {
+        "result": str(run.path),
+        "banlist": str(run.path / "banlist.csv"),
+        "counts": run.info["counts"],
+        "held_by": run.members.held_by.value_counts().to_dict(),
+        "clusters": flagged.to_dict("records"),
+    }
+
+
+def _say_simulated(summary: SimulationSummary) -> None:
+    screen = output.console()
+    screen.print(
+        f"Simulated {number(summary.events)} events of {number(summary.accounts)} accounts, "
+        f"{number(summary.fakes)} of them in {number(summary.networks)} networks:"
+    )
+    screen.print(f"  {clean(summary.events_path)}", soft_wrap=True)
+    screen.print(f"  {clean(summary.truth_path)}", soft_wrap=True)

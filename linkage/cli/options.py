@@ -1,0 +1,39 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RESULT = Path("result")
+
+
+class Algorithm(StrEnum):
+    """How links become communities."""
+
+    leiden = "leiden"
+    louvain = "louvain"
+    components = "components"
+
+
+class Proposal(StrEnum):
+    """What the policy proposes for a cluster."""
+
+    ban = "ban"
+    review = "review"
+    none = "none"
+
+
+ResultOption = Annotated[
+    Path, typer.Option("--result", "-r", help="Result folder that `linkage detect` made.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+LimitOption = Annotated[
+    int, typer.Option("--limit", "-n", min=0, help="Rows of a table at most; 0 for all.")
+]
+QuietMaking = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but faults (and JSON, if asked).")
+]

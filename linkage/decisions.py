@@ -1,0 +1,92 @@
+"""Stage 6: clusters -> proposals, and who is held back from the list, by which rule.
+
+Only this module may say "ban". A cluster's proposal follows from its expected innocents; a
+member is listed only if its own ties bear it, whatever its cluster is.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from linkage.attachment import Membership
+from linkage.clusters import Clusters, openly
+from linkage.settings import PolicySettings, Settings
+from linkage.units import Units
+
+Floats = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.object_]
+
+OPENLY, UNVERIFIED = "openly one", "openly one, unverified"
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """cluster: `ban`, `review` or `none`, one an entry; note: what limits it, or None.
+
+    account: likewise for each account (None outside clusters); held_by: the rule that keeps
+    a member of a cluster proposed for a ban off the list; confidence: bits over the prior,
+    the worst artifact taken away.
+    """
+
+    cluster: Texts
+    note: Texts
+    account: Texts
+    held_by: Texts
+    confidence: Floats
+
+
+def proposals(
+    clusters: Clusters, members: Membership, units: Units, verified: npt.NDArray[np.bool_],
+    settings: Settings, enough_references: bool,
+) -> Proposals:
+    """What the policy proposes. `verified`: accounts of verified organisations."""
+    cluster, note = _of_clusters(clusters, settings, enough_references)
+    account = np.full(clusters.of.size, None, np.object_)
+    inside = clusters.of >= 0
+    account[inside] = cluster[clusters.of[inside]]
+    rules = holding_rules(members, units, verified, settings.policy)
+    held_by = np.full(clusters.of.size, None, np.object_)
+    for name, holds in reversed(rules.items()):
+        held_by[(account == "ban") & holds] = name
+    account[held_by != None] = "review"  # noqa: E711 - elementwise
+    return Proposals(cluster, note, account, held_by, members.left[units.of])
+
+
+def holding_rules(
+    members: Membership, units: Units, verified: npt.NDArray[np.bool_], policy: PolicySettings
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Rule -> the accounts that it holds back; the first that applies is named.
+
+    verified_organisation   its organisation is verified: such a unit is never listed whole
+    drop_one                one artifact carries it: without that, too little is left
+    families                what is left is of one family
+    unplantable             an outsider could have planted, or copied, all that ties it
+    """
+    return {
+        "verified_organisation": verified,
+        "drop_one": members.left[units.of] < policy.drop_one_bits,
+        "families": members.families[units.of] < policy.families,
+        "unplantable": members.own[units.of] < policy.unplantable_bits,
+    }
+
+
+def _of_clusters(
+    clusters: Clusters, settings: Settings, enough_references: bool
+) -> tuple[Texts, Texts]:
+    groups, policy = clusters.groups, settings.policy
+    expected = clusters.scores.expected
+    cluster = np.full(len(clusters.ids), "none", np.object_)
+    note = np.full(len(clusters.ids), None, np.object_)
+    note[groups:] = f"fewer than {settings.score.group_accounts} accounts"
+    cluster[:groups][expected <= policy.review_expected] = "review"
+    answered = openly(clusters.openness, settings)
+    ban = (expected <= policy.ban_expected) & (answered == 0)
+    if enough_references:
+        cluster[:groups][ban] = "ban"
+    else:
+        note[:groups][ban] = "too few groups to compare with"
+    note[:groups][answered == 1] = OPENLY
+    note[:groups][(answered > 0) & (answered < 1)] = UNVERIFIED
+    cluster[:groups][answered == 1] = "none"
+    return cluster, note

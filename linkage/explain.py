@@ -1,0 +1,261 @@
+"""Why two accounts are linked, artifact by artifact, or what is missing.
+
+The weights are those of the run, to 1/1024 bit: the same formulas over the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from linkage.kernels.incidence import UNIT
+from linkage.kernels.weights import DEPTH, pair_bits
+from linkage.links import FAMILY_GAP_BITS
+from linkage.render import clean, decimals, plural
+
+if TYPE_CHECKING:
+    from linkage.run import Run
+
+
+@dataclass(frozen=True)
+class SharedArtifact:
+    """One artifact that both have.
+
+    accounts   of this run that have it;  degree: units of the population (d)
+    excess     r: how many more shared artifacts of the kind the busier of the two has than usual
+    bits       its weight of its own
+    place      1 for the strongest of its family, 2 ... ; 0 where it counts nothing
+    counted    what of its weight counts at this place: the whole, a half, a quarter ...
+    meaning    the kind's explanation
+    """
+
+    kind: str
+    value: str
+    family: str
+    accounts: int
+    degree: int
+    excess: float
+    bits: float
+    place: int
+    counted: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class FamilyPart:
+    """What a family gives: `counted`, the sum over its artifacts, and `bits`, at most the cap."""
+
+    family: str
+    counted: float
+    bits: float
+
+    @property
+    def capped(self) -> bool:
+        """Whether the cap took something away."""
+        return self.bits < self.counted
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Two accounts, weighed. All weights in bits.
+
+    organisations   of a and b, where the platform has verified them (else None)
+    shared          by family and place
+    families        strongest first;  bits: their sum;  cap: the most that one gives
+    threshold       bits that a link needs;  linked: whether the run has the link
+    missing         bits up to the threshold, 0 if there are none missing
+    verdict         in words
+    """
+
+    a: str
+    b: str
+    organisations: tuple[str | None, str | None]
+    shared: tuple[SharedArtifact, ...]
+    families: tuple[FamilyPart, ...]
+    bits: float
+    cap: float
+    threshold: float
+    linked: bool
+    missing: float
+    verdict: str
+
+    @property
+    def same_organisation(self) -> str | None:
+        """The verified organisation of both, if it is one."""
+        first, second = self.organisations
+        return first if first == second else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {**asdict(self), "same_organisation": self.same_organisation}
+
+    def text(self) -> str:
+        """In a few lines, safe to print."""
+        lines = [
+            f"{clean(s.kind)} {clean(s.value, 60)}: {plural(s.accounts, 'account')}, "
+            f"{decimals(s.bits)} bits, {decimals(s.counted)} counted"
+            for s in self.shared
+        ]
+        return "\n".join([f"{clean(self.a)} and {clean(self.b)}", *lines, self.verdict])
+
+
+class _Weighed(NamedTuple):
+    """What `pair_bits` reads of an incidence, for some artifacts."""
+
+    kind: list[int]
+    m: list[float]
+    chance: list[float]
+
+
+def explain(run: Run, a: str, b: str) -> Explanation:
+    """Weigh two accounts of a run; NotFound for an account that is not in it.
+
+    The accounts of a verified organisation are one unit: what any of them has, all have.
+    """
+    (org_a, unit_a), (org_b, unit_b) = run.unit_of(a), run.unit_of(b)
+    threshold = round(UNIT * run.info["threshold_bits"])
+    cap = threshold - FAMILY_GAP_BITS * UNIT
+    if a == b or (org_a is not None and org_a == org_b):
+        shared = _shared(run, [a], [b], weigh=False)
+        linked = False
+    else:
+        shared = _shared(run, unit_a, unit_b)
+        linked = run.linked(unit_a, unit_b)
+    families = _families(shared, cap)
+    whole = sum(round(UNIT * part.bits) for part in families)
+    partial = Explanation(
+        a=a,
+        b=b,
+        organisations=(org_a, org_b),
+        shared=shared,
+        families=families,
+        bits=whole / UNIT,
+        cap=cap / UNIT,
+        threshold=threshold / UNIT,
+        linked=linked,
+        missing=0.0 if linked else max(0, threshold - whole) / UNIT,
+        verdict="",
+    )
+    return replace(partial, verdict=_verdict(partial))
+
+
+def _shared(
+    run: Run, unit_a: Sequence[str], unit_b: Sequence[str], *, weigh: bool = True
+) -> tuple[SharedArtifact, ...]:
+    """What both units have, weighed, by family and place."""
+    left, right = run.holding(unit_a), run.holding(unit_b)
+    both = left.merge(right[["kind", "value"]], on=["kind", "value"])
+    kinds = {kind["name"]: kind for kind in run.info["kinds"]}
+    excess = {name: _excess(run, name, left, right) for name in set(both.kind)}
+    weights = _weights(run, both, kinds, excess) if weigh else [0] * len(both)
+    rows = zip(both.itertuples(index=False), weights, strict=True)
+    found = [_artifact(row, kinds[str(row.kind)], excess, bits) for row, bits in rows]
+    return tuple(_placed(found))
+
+
+def _excess(run: Run, kind: str, left: pd.DataFrame, right: pd.DataFrame) -> float:
+    """r of the rule, before it is raised to 1: single precision, as the run has it."""
+    most = max(int((table.kind == kind).sum()) for table in (left, right))
+    return float(np.float32(most / run.info["baseline"]["usual_holding"][kind]))
+
+
+def _weights(
+    run: Run,
+    both: pd.DataFrame,
+    kinds: Mapping[str, Mapping[str, Any]],
+    excess: Mapping[str, float],
+) -> list[int]:
+    """The weight of each artifact of its own, in 1/1024 bit."""
+    names, population = list(kinds), run.info["baseline"]["accounts"]
+    m = [float(kind["m"]) for kind in kinds.values()]
+    number = [names.index(kind) for kind in both.kind]
+    chance = [
+        m[k] * (population + 2) / (degree + 1.0)
+        for k, degree in zip(number, both.degree, strict=True)
+    ]
+    weighed = _Weighed(number, m, chance)
+    # The kernel's own formula, run as plain Python: a pair is not worth a compiler's time.
+    return [
+        int(pair_bits.py_func(weighed, i, excess[names[k]])) for i, k in enumerate(number)
+    ]
+
+
+def _artifact(
+    row: Any, kind: Mapping[str, Any], excess: Mapping[str, float], bits: int
+) -> SharedArtifact:
+    return SharedArtifact(
+        kind=kind["name"],
+        value=row.value,
+        family=kind["family"],
+        accounts=int(row.accounts),
+        degree=int(row.degree),
+        excess=max(1.0, excess[kind["name"]]),
+        bits=bits / UNIT,
+        place=0,
+        counted=0.0,
+        meaning=kind["explanation"],
+    )
+
+
+def _placed(found: Sequence[SharedArtifact]) -> list[SharedArtifact]:
+    """By family, the strongest whole, the second at a half, the third at a quarter ..."""
+    placed: list[SharedArtifact] = []
+    place: dict[str, int] = {}
+    for item in sorted(found, key=lambda s: (s.family, -s.bits, s.kind, s.value)):
+        place[item.family] = at = place.get(item.family, 0) + 1
+        if item.bits > 0 and at <= DEPTH:
+            counted = (round(UNIT * item.bits) >> (at - 1)) / UNIT
+            item = replace(item, place=at, counted=counted)
+        placed.append(item)
+    return placed
+
+
+def _families(shared: Sequence[SharedArtifact], cap: int) -> tuple[FamilyPart, ...]:
+    counted: dict[str, int] = {}
+    for item in shared:
+        counted[item.family] = counted.get(item.family, 0) + round(UNIT * item.counted)
+    parts = [FamilyPart(f, c / UNIT, min(c, cap) / UNIT) for f, c in counted.items()]
+    return tuple(sorted(parts, key=lambda part: (-part.bits, part.family)))
+
+
+def _verdict(pair: Explanation) -> str:
+    if pair.a == pair.b:
+        return "This is one account, named twice."
+    if pair.same_organisation is not None:
+        return (
+            f"Both belong to {clean(pair.same_organisation)}, an organisation that the platform "
+            "has verified: they count as one from the start, and what they share is no evidence."
+        )
+    weighs = f"{decimals(pair.bits, 2)} bits"
+    needs = f"{decimals(pair.threshold, 2)} that a link needs"
+    if pair.linked:
+        return f"Linked: what they share weighs {weighs}, of the {needs}."
+    if not pair.shared:
+        return f"Not linked: they share nothing. 0 bits, of the {needs}."
+    if not pair.missing:
+        return (
+            f"Not linked, although what they share weighs {weighs}, of the {needs}: all of it is "
+            "common, and no two of these things are rare enough together for the pair to be looked at."
+        )
+    short = f"Not linked: what they share weighs {weighs}, {decimals(pair.missing, 2)} short of the"
+    return f"{short} {needs}. {_what_is_missing(pair)}"
+
+
+def _what_is_missing(pair: Explanation) -> str:
+    """What more it would take, in words."""
+    giving = [part for part in pair.families if part.bits > 0]
+    if not giving:
+        return "All of it is so common that it says nothing."
+    capped = next((part for part in giving if part.capped), None)
+    if capped is not None:
+        return (
+            f"The family {clean(capped.family)} is counted up to {decimals(pair.cap, 2)} bits, so "
+            "that none links alone: something of another family is missing."
+        )
+    if len(giving) == 1:
+        return f"It is all of one family, {clean(giving[0].family)}; a second is missing."
+    return "Something rarer, or of one more family, is missing."

@@ -1,0 +1,317 @@
+"""A run's results, opened for reading: tables whole, accounts and clusters by their id.
+
+    run = linkage.Run.open("result")
+    run.clusters.head()
+    print(run.explain("a_1", "a_2").text())
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+
+from linkage.errors import NotFound, ResultError
+from linkage.render import clean
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from linkage.explain import Explanation
+
+FORMAT = 1
+TABLES = ("evidence", "artifacts", "activity", "links", "clusters", "members")
+FILES = (*(f"{table}.parquet" for table in TABLES), "banlist.csv", "run.json")
+SUGGESTIONS = 3
+
+_OF = "account_id IN (SELECT unnest($accounts))"
+_EVIDENCE = f"""
+    SELECT e.account_id, e.kind, e.value, e.events, e.first_seen, e.last_seen, a.accounts, a.degree
+    FROM (SELECT * FROM read_parquet($evidence) WHERE {_OF}) e
+    JOIN read_parquet($artifacts) a USING (kind, value)
+    ORDER BY e.account_id, e.kind, e.value"""
+_SHARED = f"""
+    SELECT e.kind, e.value, e.members, a.accounts, e.events
+    FROM (SELECT kind, value, count(*) AS members, sum(events)::BIGINT AS events
+          FROM read_parquet($evidence) WHERE {_OF}
+          GROUP BY kind, value HAVING count(*) > 1) e
+    JOIN read_parquet($artifacts) a USING (kind, value)
+    ORDER BY e.members * e.members / a.accounts DESC, e.kind, e.value"""
+_LINKS = """
+    WITH members AS (SELECT unnest($accounts) AS account_id)
+    SELECT * FROM read_parquet($links)
+    WHERE account_a IN (FROM members) AND account_b IN (FROM members)
+    ORDER BY account_a, account_b"""
+_HOLDING = f"""
+    SELECT kind, value, a.accounts, a.degree
+    FROM (SELECT DISTINCT kind, value FROM read_parquet($evidence) WHERE {_OF}) e
+    JOIN read_parquet($artifacts) a USING (kind, value)
+    ORDER BY kind, value"""
+_LINKED = """
+    SELECT account_a FROM read_parquet($links)
+    WHERE (account_a IN (SELECT unnest($a)) AND account_b IN (SELECT unnest($b)))
+       OR (account_a IN (SELECT unnest($b)) AND account_b IN (SELECT unnest($a))) LIMIT 1"""
+_ACTIVITY = "SELECT * FROM read_parquet($activity) WHERE account_id = $account"
+_NEAR = """
+    SELECT account_id FROM read_parquet($activity)
+    WHERE abs(length(account_id) - length($account)) <= 3
+      AND levenshtein(lower(account_id), lower($account)) <= greatest(2, length($account) // 3)
+    ORDER BY levenshtein(lower(account_id), lower($account)), account_id LIMIT $most"""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account.
+
+    account_id   string
+    membership   its row of `run.members` as a dict; None in no cluster
+    activity     its row of `run.activity` as a dict
+    evidence     what it shares with others: kind, value, events, first_seen, last_seen,
+                 accounts (of this run), degree (units of the population)
+    """
+
+    account_id: str
+    membership: dict[str, Any] | None
+    activity: dict[str, Any]
+    evidence: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One cluster.
+
+    cluster_id   string
+    row          its row of `run.clusters` as a dict
+    members      its rows of `run.members`, the listed first, then by confidence
+    """
+
+    cluster_id: str
+    row: dict[str, Any]
+    members: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One detection's results; they never change. `Run.open` checks the folder first."""
+
+    path: Path
+    info: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """The result in a folder; ResultError where it is none, incomplete or of another format."""
+        folder = Path(path)
+        if not folder.is_dir():
+            raise ResultError(f"{clean(folder)}: no such folder. `linkage detect` makes a result")
+        absent = [name for name in FILES if not (folder / name).is_file()]
+        if "run.json" in absent:
+            raise ResultError(f"{clean(folder)}: not a result, there is no run.json in it")
+        info = _info(folder / "run.json")
+        if absent:
+            raise ResultError(f"{clean(folder)}: incomplete, without {', '.join(absent)}")
+        return cls(folder, info)
+
+    @cached_property
+    def clusters(self) -> pd.DataFrame:
+        """One row a cluster, most unusual first.
+
+        cluster_id, accounts, events, score, expected (innocent groups as extreme; both NaN for
+        clusters that are no group), proposal ('ban', 'review', 'none'), p_operation, p_lives,
+        p_pretend, note, signals (list of dicts), first_seen, last_seen (UTC)
+        """
+        table = self._whole("clusters")
+        order = ["expected", "accounts", "cluster_id"]
+        return table.sort_values(order, ascending=[True, False, True], ignore_index=True)
+
+    @cached_property
+    def members(self) -> pd.DataFrame:
+        """account_id, cluster_id, confidence (bits), proposal ('ban': listed), held_by."""
+        return self._whole("members")
+
+    @cached_property
+    def activity(self) -> pd.DataFrame:
+        """One row an account: events, days, first_seen, last_seen, signed_up, hours, paths,
+        organisation (verified), claimed, own_prompts."""
+        return self._whole("activity")
+
+    @cached_property
+    def banlist(self) -> pd.DataFrame:
+        """account_id, cluster_id, score, confidence (bits), reasons; as the file has it.
+
+        Cells that a spreadsheet would run are made harmless there; `run.members` has every
+        account's id as it came.
+        """
+        text = {"account_id": str, "cluster_id": str, "reasons": str}
+        figures = {"score": [""], "confidence": [""]}
+        path = self.path / "banlist.csv"
+        return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=figures)
+
+    def cluster(self, cluster_id: str) -> Cluster:
+        """A cluster by its id, or by the beginning of it that no other has; else NotFound."""
+        ids = self.clusters.cluster_id
+        found = self.clusters[ids == cluster_id]
+        if found.empty and cluster_id:
+            found = self.clusters[ids.str.startswith(cluster_id)]
+        if len(found) != 1:
+            raise NotFound(self._no_cluster(cluster_id, list(found.cluster_id)))
+        row = {str(key): value for key, value in found.iloc[0].items()}
+        members = self._read(
+            "SELECT * FROM read_parquet($members) WHERE cluster_id = $cluster "
+            "ORDER BY proposal <> 'ban', confidence DESC, account_id",
+            cluster=row["cluster_id"],
+        )
+        return Cluster(row["cluster_id"], row, members)
+
+    def account(self, account_id: str) -> Account:
+        """An account's cluster, activity and evidence; NotFound names ids that look alike."""
+        activity = self._activity_of(account_id)
+        member = self._read(
+            "SELECT * FROM read_parquet($members) WHERE account_id = $account", account=account_id
+        )
+        evidence = self.evidence([account_id]).drop(columns="account_id")
+        return Account(account_id, _first(member), activity, evidence)
+
+    def evidence(
+        self, accounts: Sequence[str] | None = None, *, cluster: str | None = None
+    ) -> pd.DataFrame:
+        """What accounts, or a cluster's members, share with others.
+
+        account_id, kind, value, events, first_seen, last_seen, accounts (of this run that have
+        it), degree (units of the population that have it)
+        """
+        return self._read(_EVIDENCE, accounts=self._chosen(accounts, cluster))
+
+    def shared(self, cluster: str) -> pd.DataFrame:
+        """What at least two members share, what belongs to the cluster most first.
+
+        kind, value, members, accounts (of this run that have it), events (of the members)
+        """
+        return self._read(_SHARED, accounts=self._chosen(None, cluster))
+
+    def links(self, cluster: str) -> pd.DataFrame:
+        """Links between a cluster's members: account_a, account_b, bits, families (bits of each).
+
+        The accounts of a verified organisation are linked as one, by the first of them.
+        """
+        return self._read(_LINKS, accounts=self._chosen(None, cluster))
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """Why two accounts are linked, or what is missing; NotFound for an unknown account."""
+        from linkage.explain import explain
+
+        return explain(self, a, b)
+
+    def to_networkx(self, cluster_id: str) -> nx.Graph:
+        """Members as nodes (confidence, proposal, held_by), links as edges (bits, families)."""
+        import networkx as nx
+
+        cluster = self.cluster(cluster_id)
+        graph = nx.Graph(cluster_id=cluster.cluster_id, proposal=cluster.row["proposal"])
+        for row in cluster.members.drop(columns="cluster_id").to_dict("records"):
+            graph.add_node(row.pop("account_id"), **row)
+        for row in self.links(cluster.cluster_id).to_dict("records"):
+            parts = {name: bits for name, bits in row["families"].items() if bits}
+            graph.add_edge(row["account_a"], row["account_b"], bits=row["bits"], families=parts)
+        return graph
+
+    def unit_of(self, account_id: str) -> tuple[str | None, list[str]]:
+        """What links are made between: the account's verified organisation and all its accounts,
+        or (None, [account_id])."""
+        organisation = self._activity_of(account_id)["organisation"]
+        if organisation is None:
+            return None, [account_id]
+        together = self._read(
+            "SELECT account_id FROM read_parquet($activity) WHERE organisation = $organisation "
+            "ORDER BY account_id",
+            organisation=organisation,
+        )
+        return organisation, list(together.account_id)
+
+    def holding(self, accounts: Sequence[str]) -> pd.DataFrame:
+        """What accounts have between them: kind, value, accounts, degree; one row an artifact."""
+        return self._read(_HOLDING, accounts=list(accounts))
+
+    def linked(self, unit_a: Sequence[str], unit_b: Sequence[str]) -> bool:
+        """Whether a link of the run joins one of these accounts and one of those."""
+        return not self._read(_LINKED, a=list(unit_a), b=list(unit_b)).empty
+
+    def _activity_of(self, account_id: str) -> dict[str, Any]:
+        row = _first(self._read(_ACTIVITY, account=account_id))
+        if row is None:
+            raise NotFound(self._no_account(account_id))
+        return row
+
+    @cached_property
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        engine = duckdb.connect()
+        engine.execute("SET GLOBAL TimeZone = 'UTC'")
+        return engine
+
+    def _read(self, query: str, **values: object) -> pd.DataFrame:
+        """Rows by a query in which $table is a table's file; a cursor each, for threads."""
+        files = {name: _literal(self.path / f"{name}.parquet") for name in TABLES}
+        used = {name: path for name, path in files.items() if f"(${name})" in query}
+        try:
+            found = self._engine.cursor().sql(query, params={**used, **values})
+            return found.to_arrow_table().to_pandas()
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            raise ResultError(f"{clean(self.path)}: damaged: {clean(error, 200)}") from error
+
+    def _whole(self, table: str) -> pd.DataFrame:
+        try:
+            return pq.read_table(self.path / f"{table}.parquet").to_pandas()
+        except (OSError, ValueError) as error:
+            raise ResultError(f"{clean(self.path)}: damaged: {clean(error, 200)}") from error
+
+    def _chosen(self, accounts: Sequence[str] | None, cluster: str | None) -> list[str]:
+        if (accounts is None) == (cluster is None):
+            raise ValueError("name accounts or a cluster, one of the two")
+        if cluster is not None:
+            return list(self.cluster(cluster).members.account_id)
+        return [accounts] if isinstance(accounts, str) else list(accounts or ())
+
+    def _no_cluster(self, cluster_id: str, several: list[str]) -> str:
+        if several:
+            some = ", ".join(clean(name) for name in several[:SUGGESTIONS])
+            return f"{clean(cluster_id)}: {len(several)} clusters begin so, e.g. {some}"
+        return (
+            f"{clean(cluster_id)}: no such cluster among {len(self.clusters)}. "
+            "`linkage clusters` lists them, `linkage account` tells an account's"
+        )
+
+    def _no_account(self, account_id: str) -> str:
+        near = self._read(_NEAR, account=account_id, most=SUGGESTIONS)
+        hint = "; is it " + " or ".join(clean(a) for a in near.account_id) + "?"
+        return f"{clean(account_id, 80)}: no such account" + ("" if near.empty else hint)
+
+
+def _info(path: Path) -> dict[str, Any]:
+    try:
+        info = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ResultError(f"{clean(path)}: cannot be read: {clean(error)}") from None
+    if not isinstance(info, dict) or "format" not in info:
+        raise ResultError(f"{clean(path)}: not written by linkage, it names no format")
+    if info["format"] != FORMAT:
+        raise ResultError(
+            f"{clean(path)}: format {clean(info['format'])}, and this version reads format "
+            f"{FORMAT}: run `linkage detect` again, or use the version that wrote it"
+        )
+    return info
+
+
+def _literal(path: Path) -> str:
+    """A path in which nothing is a wildcard."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def _first(table: pd.DataFrame) -> dict[str, Any] | None:
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return {str(key): value for key, value in rows[0].items()} if rows else None

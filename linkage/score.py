@@ -1,0 +1,157 @@
+"""How unusual a group is among the groups of the same data: the expected innocents.
+
+Each signal is put against what is usual for the group's size and ranked among the reference
+groups; a question's ranks become normal scores and are combined (Stouffer et al. 1949), and
+ranked again. The number of groups as extreme that chance would bring among as many innocent
+ones is the figure that an investigator reads, as the E-value of a sequence search (Altschul
+et al. 1990).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from linkage.settings import ScoreSettings
+from linkage.signals import QUESTIONS, SIGNALS
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+WINDOW = 101  # reference groups of the nearest sizes that say what is usual
+
+
+@dataclass(frozen=True)
+class References:
+    """Groups to compare with: accounts in each, and each signal's value (or none)."""
+
+    size: Floats
+    values: dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One entry a group. p[question]; usual[signal]; rank[signal]: share of the references
+    that are as extreme; expected: groups as extreme among innocent ones (E)."""
+
+    p: dict[str, Floats]
+    usual: dict[str, Floats]
+    rank: dict[str, Floats]
+    expected: Floats
+    reference: Bools
+
+
+def scores(
+    size: Floats,
+    values: dict[str, Floats],
+    openly: Floats,
+    settings: ScoreSettings,
+    references: References | None = None,
+) -> Scores:
+    """Score groups against each other, or against another run's references.
+
+    `openly` answers the third question where it is absolute: 1 for a group that is openly one
+    (then p = 1), the cap where nobody has verified that, 0 for a group that pretends to be
+    many (then its rank counts, up to the cap). Only the latter are references: a group that
+    the third question clears tells nothing about those at risk of a wrong ban.
+
+    A group that stands out (E at most `reference_expected`) leaves the references, and the
+    ranks are taken again until nothing changes.
+    """
+    eligible = openly == 0
+    if references is not None:
+        whole = np.concatenate([size, references.size])
+        answered = np.concatenate([openly, np.zeros(references.size.size)])
+        joined = {n: np.concatenate([v, references.values[n]]) for n, v in values.items()}
+        fixed = np.arange(whole.size) >= size.size
+        found = _ranked(whole, joined, fixed, answered, settings)
+        return _first(found, size.size)
+    reference = eligible.copy()
+    found = _ranked(size, values, reference, openly, settings)
+    for _ in range(20):
+        again = eligible & ~(found.expected <= settings.reference_expected)
+        if np.array_equal(again, reference):
+            break
+        # Only ever fewer: what once stood out does not come back and hide its like.
+        reference &= again
+        found = _ranked(size, values, reference, openly, settings)
+    return found
+
+
+def _ranked(
+    size: Floats,
+    values: dict[str, Floats],
+    reference: Bools,
+    openly: Floats,
+    settings: ScoreSettings,
+) -> Scores:
+    usual: dict[str, Floats] = {}
+    rank: dict[str, Floats] = {}
+    normal: dict[str, list[Floats]] = {question: [] for question in QUESTIONS}
+    for signal in SIGNALS:
+        value = values[signal.name] if signal.high else -values[signal.name]
+        middle, spread = _usual(size, value, reference)
+        rank[signal.name] = _rank((value - middle) / spread, reference)
+        usual[signal.name] = middle if signal.high else -middle
+        normal[signal.question].append(-ndtri(rank[signal.name]))
+    p = {q: _rank(_combined(normal[q]), reference) for q in QUESTIONS}
+    p = {q: np.nan_to_num(v, nan=1.0) for q, v in p.items()}
+    many = np.minimum(p["pretend"], settings.question_cap)
+    p["pretend"] = np.where(openly > 0, openly, many)
+    return Scores(p, usual, rank, expected(p, int(reference.sum()), settings), reference)
+
+
+def _combined(normal: list[Floats]) -> Floats:
+    """Sum of the normal scores over the root of their number; missing ones left out."""
+    table = np.stack(normal)
+    count = np.isfinite(table).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, np.nansum(table, axis=0) / np.sqrt(count), np.nan)
+
+
+def expected(p: dict[str, Floats], groups: int, settings: ScoreSettings) -> Floats:
+    """Groups as extreme among innocent ones, if the questions were independent.
+
+    With t the product of three p, each at most the cap c, and L = ln(c^3 / t):
+    G t (1 + L + L^2 / 2 + (1 - c) / c (1 + L)). The last part is for the third question,
+    which counts as c wherever its rank is above. Infinite where one of the others is above.
+    """
+    cap = settings.question_cap
+    table = np.stack([p[q] for q in QUESTIONS])
+    product = table.prod(axis=0)
+    depth = np.maximum(0, len(QUESTIONS) * np.log(cap) - np.log(product))
+    ways = 1 + depth + depth**2 / 2 + (1 - cap) / cap * (1 + depth)
+    return np.where((table <= cap).all(axis=0), groups * product * ways, np.inf)
+
+
+def _usual(size: Floats, value: Floats, reference: Bools) -> tuple[Floats, Floats]:
+    """Median and spread of the references of the nearest sizes, for each group."""
+    known = np.flatnonzero(reference & np.isfinite(value))
+    if known.size == 0:
+        return np.zeros(size.size), np.ones(size.size)
+    order = known[np.lexsort((value[known], size[known]))]
+    width = min(WINDOW, order.size)
+    windows = np.lib.stride_tricks.sliding_window_view(value[order], width)
+    low, middle, high = np.quantile(windows, [0.1, 0.5, 0.9], axis=1)
+    at = np.searchsorted(size[order], size, "left") - width // 2
+    at += (np.searchsorted(size[order], size, "right") - np.searchsorted(size[order], size)) // 2
+    at = np.clip(at, 0, windows.shape[0] - 1)
+    spread = np.maximum(high - low, 0.05 * max(1e-9, float(np.ptp(value[known]))))
+    return middle[at], spread[at]
+
+
+def _rank(value: Floats, reference: Bools) -> Floats:
+    """(1 + others among the references that are at least as high) / (1 + references)."""
+    known = np.sort(value[reference & np.isfinite(value)])
+    higher = known.size - np.searchsorted(known, value, "left")
+    itself = reference & np.isfinite(value)
+    result = (1 + higher - itself) / (1 + known.size)
+    return np.where(np.isfinite(value), np.minimum(result, 1 - 0.5 / (1 + known.size)), np.nan)
+
+
+def _first(found: Scores, count: int) -> Scores:
+    cut = {name: {k: v[:count] for k, v in getattr(found, name).items()} for name in
+           ("p", "usual", "rank")}
+    return Scores(cut["p"], cut["usual"], cut["rank"], found.expected[:count],
+                  np.zeros(count, np.bool_))

@@ -1,0 +1,70 @@
+"""What all tests share: Hypothesis profiles, seeds that are printed, and skips that count.
+
+- Hypothesis runs the profile `dev`, or `ci` where CI=true; `--hypothesis-profile=thorough` searches
+  longer. What fails prints the line that repeats it.
+- A test that draws at random takes its seed from the fixture `seed`; a failure shows it, and
+  `pytest --seed N` repeats it.
+- In CI (CI=true) a skipped test is a failure, unless it is marked
+  `@pytest.mark.allowed_skip(reason="...")`. A module that skips as a whole cannot be marked so.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Generator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = os.environ.get("CI") == "true"
+
+# Machines are shared, so that no test may depend on how long an example takes.
+UNTIMED = (HealthCheck.too_slow,)
+settings.register_profile(
+    "dev", deadline=None, print_blob=True, suppress_health_check=UNTIMED, max_examples=50
+)
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=False, max_examples=100)
+settings.register_profile("thorough", settings.get_profile("dev"), max_examples=2_000)
+settings.load_profile("ci" if IN_CI else "dev")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, help="seed of the random tests (default: a new one each)")
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A seed, printed where the test fails."""
+    asked: int | None = request.config.getoption("--seed")
+    number = secrets.randbits(32) if asked is None else asked
+    print(f"seed {number}: repeat with pytest --seed {number} '{request.node.nodeid}'")
+    return number
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if IN_CI and _skipped(report) and item.get_closest_marker("allowed_skip") is None:
+        _fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if IN_CI and _skipped(report):
+        _fail(report)
+    return report
+
+
+def _skipped(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    return report.skipped and not hasattr(report, "wasxfail")
+
+
+def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{why}\nA skip is a failure in CI; see tests/conftest.py."
