@@ -1,10 +1,10 @@
 """Find networks of accounts that one operator runs, and say why.
 
-    import linkage
+import linkage
 
-    run = linkage.detect("logs/*.parquet", "result")
-    run.clusters, run.members, run.banlist
-    print(run.explain("account one", "account two").text())
+run = linkage.detect("logs/*.parquet", "result")
+run.clusters, run.members, run.banlist
+print(run.explain("account one", "account two").text())
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ def detect(
     base = None if baseline is None else Path(baseline)
     folder = Path(out) if out is not None else _temporary()
     try:
-        detected(
-            sources, folder, read, baseline=base, progress=progress, overwrite=overwrite
-        )
+        detected(sources, folder, read, baseline=base, progress=progress, overwrite=overwrite)
         run = Run.open(folder)
     except BaseException:
         if out is None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.errors import ResultError
+from linkage.score import References
+from linkage.signals import SIGNALS
 
 
 @dataclass(frozen=True)
@@ -12,14 +19,32 @@ class Baseline:
     """Another run's figures, to weigh this run's events against.
 
     accounts        N: units (accounts, with a verified organisation's as one)
-    degrees         kind, value, accounts (d): how many have each shared artifact
+    degrees         kind, value, degree (d): how many have each shared artifact
     usual_holding   kind -> mean number of shared artifacts of it, over those with any
-    references      name, size, value: the signals of its innocent-looking groups
+    references      the signals of its groups that did not stand out
     source          where it comes from, as `run.json` names it
     """
 
     accounts: int
     degrees: pa.Table
     usual_holding: dict[str, float]
-    references: pa.Table
+    references: References
     source: str
+
+
+def load(folder: Path) -> Baseline:
+    """The baseline of a result folder. Raises ResultError where there is none."""
+    try:
+        info = json.loads((folder / "run.json").read_text("utf-8"))
+        degrees = pq.read_table(folder / "artifacts.parquet", columns=["kind", "value", "degree"])
+        usual = pq.read_table(folder / "references.parquet")
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ResultError(f"{folder}: no result to take as a baseline ({error})") from error
+    values = {s.name: usual[s.name].to_numpy().astype(float) for s in SIGNALS}
+    return Baseline(
+        accounts=info["baseline"]["accounts"],
+        degrees=degrees,
+        usual_holding=info["baseline"]["usual_holding"],
+        references=References(usual["size"].to_numpy().astype(float), values),
+        source=str(folder),
+    )

@@ -1,7 +1,6 @@
 """Stage 5: members -> clusters with an id, signals and a score."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -49,7 +48,6 @@ class Clusters:
 def clusters(
     members: Membership,
     units: Units,
-    account_ids: Sequence[str],
     evidence: Evidence,
     activity: ir.Table,
     kinds: tuple[ArtifactKind, ...],
@@ -64,7 +62,7 @@ def clusters(
     shown = openness(seen)
     answered = openly(shown, settings)
     found = scores(size[:groups].astype(float), values, answered, settings.score, references)
-    return Clusters(of, _ids(of, size, account_ids), size, values, shown, found)
+    return Clusters(of, _ids(of, size, activity), size, values, shown, found)
 
 
 def openly(shown: dict[str, Floats], settings: Settings) -> Floats:
@@ -102,11 +100,12 @@ def _numbered(members: Membership, units: Units) -> tuple[Int32s, Int32s]:
     return result, count[order].astype(np.int32)
 
 
-def _ids(of: Int32s, size: Int32s, account_ids: Sequence[str]) -> list[str]:
+def _ids(of: Int32s, size: Int32s, activity: ir.Table) -> list[str]:
     """An id from a hash of the members: the same accounts are the same cluster anywhere."""
+    names = activity.order_by("account").account_id.to_pyarrow().to_pylist()
     order = np.argsort(of, kind="stable")[np.count_nonzero(of < 0) :]
     ends = np.cumsum(size)
     return [
-        "c" + hashlib.sha256("\n".join(account_ids[a] for a in order[lo:hi]).encode()).hexdigest()[:16]
+        "c" + hashlib.sha256("\n".join(names[a] for a in order[lo:hi]).encode()).hexdigest()[:16]
         for lo, hi in zip(ends - size, ends, strict=True)
     ]

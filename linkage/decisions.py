@@ -6,11 +6,13 @@ member is listed only if its own ties bear it, whatever its cluster is.
 
 from dataclasses import dataclass
 
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 
 from linkage.attachment import Membership
 from linkage.clusters import Clusters, openly
+from linkage.score import References
 from linkage.settings import PolicySettings, Settings
 from linkage.units import Units
 
@@ -37,11 +39,21 @@ class Proposals:
 
 
 def proposals(
-    clusters: Clusters, members: Membership, units: Units, verified: npt.NDArray[np.bool_],
-    settings: Settings, enough_references: bool,
+    clusters: Clusters,
+    members: Membership,
+    units: Units,
+    activity: ir.Table,
+    settings: Settings,
+    references: References | None = None,
 ) -> Proposals:
-    """What the policy proposes. `verified`: accounts of verified organisations."""
-    cluster, note = _of_clusters(clusters, settings, enough_references)
+    """What the policy proposes. `references`: those of another run that scored the clusters."""
+    enough = references is not None or (
+        clusters.groups >= settings.score.minimum_groups
+        and int(clusters.scores.reference.sum()) >= settings.score.minimum_references
+    )
+    cluster, note = _of_clusters(clusters, settings, enough)
+    named = activity.order_by("account").organisation.to_pyarrow()
+    verified = np.asarray(named.is_valid())
     account = np.full(clusters.of.size, None, np.object_)
     inside = clusters.of >= 0
     account[inside] = cluster[clusters.of[inside]]

@@ -30,7 +30,7 @@ Z = 1.959964  # of a two-sided 95 % interval
 
 @dataclass(frozen=True)
 class Share:
-    """`hits` of `of`, with the Wilson (1927) 95 % interval; None where there is nothing to count."""
+    """`hits` of `of`, with the 95 % interval of Wilson (1927); None where nothing is to count."""
 
     hits: int
     of: int

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
-from linkage.kernels.incidence import UNIT
+from linkage.kernels.incidence import UNIT, Incidence
 from linkage.kernels.weights import DEPTH, pair_bits
 from linkage.links import FAMILY_GAP_BITS
 from linkage.render import clean, decimals, plural
@@ -177,11 +177,9 @@ def _weights(
         m[k] * (population + 2) / (degree + 1.0)
         for k, degree in zip(number, both.degree, strict=True)
     ]
-    weighed = _Weighed(number, m, chance)
+    weighed = cast(Incidence, _Weighed(number, m, chance))
     # The kernel's own formula, run as plain Python: a pair is not worth a compiler's time.
-    return [
-        int(pair_bits.py_func(weighed, i, excess[names[k]])) for i, k in enumerate(number)
-    ]
+    return [int(pair_bits.py_func(weighed, i, excess[names[k]])) for i, k in enumerate(number)]
 
 
 def _artifact(
@@ -239,10 +237,10 @@ def _verdict(pair: Explanation) -> str:
     if not pair.missing:
         return (
             f"Not linked, although what they share weighs {weighs}, of the {needs}: all of it is "
-            "common, and no two of these things are rare enough together for the pair to be looked at."
+            "common, and no two of these things are rare enough together to look at the pair."
         )
-    short = f"Not linked: what they share weighs {weighs}, {decimals(pair.missing, 2)} short of the"
-    return f"{short} {needs}. {_what_is_missing(pair)}"
+    short = f"{decimals(pair.missing, 2)} short of the {needs}"
+    return f"Not linked: what they share weighs {weighs}, {short}. {_what_is_missing(pair)}"
 
 
 def _what_is_missing(pair: Explanation) -> str:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from linkage.kernels.composites import composite_keys, frequent, holders, neighbours
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints, grouped
@@ -20,7 +21,7 @@ COMPOSITES_AT_ONCE = 30_000_000  # keys in memory: 240 MB
 
 @dataclass(frozen=True)
 class Links:
-    """Units a < b, ascending; weight and families [links, families] in 1/1024 bit."""
+    """Units a < b, ascending; weight and families [links, families] in 1/1024 bit; prior: log2 N."""
 
     a: Int32s
     b: Int32s
@@ -30,6 +31,12 @@ class Links:
     pairs_weighed: int
     composites: int
     common_left_out: int
+    prior: int
+
+    @property
+    def above(self) -> npt.NDArray[np.float64]:
+        """Bits over log2 N: what speaks for a link once the odds against it are paid."""
+        return (self.weight - self.prior) / UNIT
 
 
 def threshold_bits(population: int, settings: LinkSettings) -> int:
@@ -57,6 +64,7 @@ def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:
         pairs_weighed=sum(part[4] for part in found),
         composites=composites,
         common_left_out=_left_out(inc, settings),
+        prior=threshold - round(UNIT * settings.margin_bits),
     )
 
 

@@ -1,8 +1,8 @@
 """A run's results, opened for reading: tables whole, accounts and clusters by their id.
 
-    run = linkage.Run.open("result")
-    run.clusters.head()
-    print(run.explain("a_1", "a_2").text())
+run = linkage.Run.open("result")
+run.clusters.head()
+print(run.explain("a_1", "a_2").text())
 """
 
 from __future__ import annotations

@@ -132,6 +132,12 @@ class ScoreSettings(Section):
         ge=1,
         description="groups; with fewer, and no other run's baseline, nothing goes beyond review",
     )
+    minimum_references: int = Field(
+        30,
+        ge=1,
+        description="groups of these that pretend to be many and do not stand out, likewise: "
+        "with n of them no question can be rarer than 1 in n + 1",
+    )
 
 
 class PolicySettings(Section):

@@ -65,7 +65,7 @@ def incidence(
     if baseline is not None:
         population = max(baseline.accounts, count)
         degree = np.maximum(degree, _baseline_degrees(evidence, baseline))
-        usual = np.array([baseline.usual_holding.get(n, u) for n, u in zip(names, usual)])
+        usual = np.array([baseline.usual_holding.get(n, u) for n, u in zip(names, usual, strict=True)])
     m = np.array([k.m for k in kinds])
     return Incidence(
         population=population,
@@ -79,6 +79,7 @@ def incidence(
         parent=_parents(evidence, kinds, kind.size),
         chance=m[kind] * (population + 2) / (degree + 1.0),
         m=m,
+        usual=usual,
         excess=(holding / usual).astype(np.float32),
         contains=_contains(kinds),
         plantable=np.array([k.plantable for k in kinds]),
@@ -110,8 +111,8 @@ def _means(holding: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def _baseline_degrees(evidence: Evidence, baseline: Baseline) -> Int32s:
-    known = baseline.degrees.to_pandas().set_index(["kind", "value"])["accounts"]
-    here = evidence.artifacts.order_by("artifact").select("kind", "value").execute()
+    known = baseline.degrees.to_pandas().set_index(["kind", "value"])["degree"]
+    here = evidence.artifacts.order_by("artifact").select("kind", "value").to_pyarrow().to_pandas()
     found = known.reindex(here.set_index(["kind", "value"]).index).fillna(0)
     return found.to_numpy().astype(np.int32)
 
@@ -142,3 +143,8 @@ def _contains(kinds: tuple[ArtifactKind, ...]) -> npt.NDArray[np.bool_]:
             table[numbers[above], i] = True
             above = parent.get(above)
     return table
+
+
+def holdings(inc: Incidence, kinds: tuple[ArtifactKind, ...]) -> dict[str, float]:
+    """Kind -> mean number of shared artifacts of it that its holders have, as weighed."""
+    return {kind.name: float(inc.usual[i]) for i, kind in enumerate(kinds)}

@@ -112,9 +112,7 @@ def test_wheel_holds_every_file(wheel: Path) -> None:
 
 @installed
 @pytest.mark.parametrize("kind", ["wheel", "editable"])
-def test_install_finds_its_files(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def test_install_finds_its_files(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if kind == "wheel":
         programs = request.getfixturevalue("from_wheel")
         home = programs.parent
@@ -244,6 +242,40 @@ def test_install_refuses_an_old_python(tmp_path: Path) -> None:
     assert done.stderr.startswith(
         f"linkage needs Python 3.11 or later, but PYTHON={old} is Python 3.9.2."
     )
+
+
+@pytest.mark.parametrize(
+    ("ci", "closing"),
+    [("true", "1 skipped, 1 xfailed, 2 errors in"), ("", "3 skipped, 1 xfailed in")],
+)
+def test_skips_fail_in_ci_unless_allowed(ci: str, closing: str, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    (tmp_path / "test_whole.py").write_text("import pytest; pytest.importorskip('no_such')")
+    (tmp_path / "test_some.py").write_text(
+        """if True:
+        import pytest
+
+        @pytest.mark.skip(reason="why")
+        def test_skipped(): ...
+
+        @pytest.mark.allowed_skip(reason="only there")
+        @pytest.mark.skip(reason="why")
+        def test_allowed(): ...
+
+        @pytest.mark.xfail(reason="why")
+        def test_expected(): assert False
+        """
+    )
+    options = ("-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-p", "no:cacheprovider")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--continue-on-collection-errors", tmp_path],
+        env={**os.environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert closing in done.stdout.splitlines()[-1], done.stdout
+    assert (done.returncode == 0) == ("errors" not in closing)
 
 
 def test_system_deps_are_there() -> None:

@@ -16,7 +16,7 @@ from linkage.render import clean, command, number, seconds
 
 if TYPE_CHECKING:
     from linkage.run import Run
-    from linkage.scenarios import SimulationSummary
+    from linkage.scenarios import Scenario, SimulationSummary
     from linkage.settings import Settings
 
 DEMO = Path("demo")
@@ -49,15 +49,20 @@ def detect(
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the networks in event files, and write a result folder with a ban list."""
+    """Find the networks in event files.
+
+    Writes a result folder: clusters, members, evidence, links, and the proposed ban list.
+    """
     chosen = _settings(settings, algorithm)
     run = _detected(sources, out, chosen, baseline=baseline, overwrite=overwrite, quiet=quiet)
     if as_json:
         output.write_json(_summary(run))
     elif not quiet:
-        from linkage.cli.report import report
+        from linkage.cli.report import findings, next_steps
 
-        report(output.console(), run)
+        screen = output.console()
+        findings(screen, run)
+        output.commands(screen, next_steps(run))
 
 
 def simulate(
@@ -83,7 +88,11 @@ def simulate(
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a simulated month of events with networks in it, and the truth about them."""
+    """Write a simulated month and its truth.
+
+    Networks of accounts, innocents that look like them, and ordinary people, in
+    OUT/events.parquet; who is who, in OUT/truth.parquet. Same options, same bytes.
+    """
     from linkage.scenarios import DEFAULT_EVASIONS, Scenario
 
     if evasion and no_evasion:
@@ -100,11 +109,16 @@ def simulate(
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the month and the result.")]
-    = DEMO,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the month and the result.")
+    ] = DEMO,
     quiet: QuietMaking = False,
 ) -> None:
-    """Simulate a month of 20,000 accounts, find its networks, and compare with the truth."""
+    """Try it all on a simulated month.
+
+    Simulates 400,000 events of 20,000 accounts, 500 of them in networks; detects; compares
+    with the simulated truth. Takes less than a minute. A demo that is there is replaced.
+    """
     from linkage.evaluation import evaluate, read_truth
     from linkage.scenarios import Scenario
     from linkage.settings import Settings
@@ -116,16 +130,17 @@ def demo(
     evaluation = evaluate(run, read_truth(summary.truth_path))
     if quiet:
         return
-    from linkage.cli import report
     from linkage.cli.evaluating import headline
+    from linkage.cli.report import findings, next_steps
 
     screen = output.console()
     _say_simulated(summary)
     screen.print()
-    report.report(screen, run, [(
-        command("linkage", "evaluate", run.path, summary.truth_path),
-        "the result against the simulated truth, kind by kind",
-    )], lambda: headline(screen, evaluation))  # fmt: skip
+    findings(screen, run)
+    headline(screen, evaluation)
+    against = command("linkage", "evaluate", run.path, summary.truth_path)
+    more = (against, "the result against the simulated truth, kind by kind")
+    output.commands(screen, [*next_steps(run), more])
     screen.print()
     screen.print(f"Simulated, detected and compared in {seconds(time.monotonic() - begun)}.")
 

@@ -52,8 +52,8 @@ def why(row: Row) -> str:
     return "; ".join([*note, *reasons(row["signals"])]) or "-"
 
 
-def report(screen: Console, run: Run) -> None:
-    """Clusters, counts, the ban list's head, and what to do next."""
+def findings(screen: Console, run: Run) -> None:
+    """Clusters, counts, and the ban list's head."""
     groups = run.clusters[run.clusters.expected.notna()]
     rows = groups.to_dict("records")
     shown = rows[:SHOWN]
@@ -67,7 +67,6 @@ def report(screen: Console, run: Run) -> None:
         screen.print(f"No group of {least} accounts or more: nothing to propose.")
     counts(screen, run)
     banlist_head(screen, run)
-    output.commands(screen, next_steps(run))
 
 
 def counts(screen: Console, run: Run) -> None:
@@ -81,7 +80,8 @@ def counts(screen: Console, run: Run) -> None:
     )
     screen.print(
         f"proposed: {number(count['ban_clusters'])} for a ban, "
-        f"{number(count['review_clusters'])} for review; {plural(count['listed'], 'account')} listed"
+        f"{number(count['review_clusters'])} for review; "
+        f"{plural(count['listed'], 'account')} listed"
     )
     for rule, held in run.members.held_by.value_counts().items():
         words = HELD.get(str(rule), "held back")
@@ -126,6 +126,7 @@ def banlist_head(screen: Console, run: Run) -> None:
 def next_steps(run: Run) -> list[tuple[str, str]]:
     """Commands that lead on from a result."""
     best = run.clusters.head(1).cluster_id
+    steps: list[tuple[str, tuple[str, ...], str]]
     steps = [("clusters", (), "every cluster, most unusual first")]
     if len(best):
         cluster = run.cluster(best.iloc[0])

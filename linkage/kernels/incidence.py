@@ -25,6 +25,7 @@ class Incidence(NamedTuple):
     parent      int32[A]: the artifact that it lies within by its value (ip in subnet), or -1
     chance      float64[A]: m (N + 2) / (d + 1), which is m / p for a pair with r = 1
     m           float64[K]: probability that two accounts of one operator share it
+    usual       float64[K]: mean number of shared artifacts of the kind, of those with any
     excess      float32[U, K]: shared artifacts of the kind over the mean of those with any
     contains    bool[K, K]: taking an artifact of the row's kind away takes the column's too
     plantable   bool[K]
@@ -42,6 +43,7 @@ class Incidence(NamedTuple):
     parent: Int32s
     chance: Floats
     m: Floats
+    usual: Floats
     excess: npt.NDArray[np.float32]
     contains: npt.NDArray[np.bool_]
     plantable: npt.NDArray[np.bool_]

@@ -1,0 +1,197 @@
+"""One cluster, one account, one pair: each on a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from linkage.cli import output
+from linkage.render import (
+    HELD,
+    QUESTIONS,
+    clean,
+    decimals,
+    innocents,
+    missing,
+    number,
+    plural,
+    when,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from linkage.explain import Explanation
+    from linkage.run import Account, Cluster, Run
+
+
+def cluster_sheet(
+    screen: Console, run: Run, cluster: Cluster, shared: pd.DataFrame, limit: int
+) -> None:
+    """Why a cluster stands out, who is in it, what they share."""
+    row = cluster.row
+    screen.print(output.cell(f"Cluster {cluster.cluster_id}", "bold"))
+    screen.print(
+        f"{plural(row['accounts'], 'account')}, {plural(row['events'], 'event')}, "
+        f"{when(row['first_seen'])} to {when(row['last_seen'])} UTC"
+    )
+    screen.print(f"proposal: {clean(row['proposal'])}{_note(row)}")
+    if not missing(row["expected"]):
+        screen.print(
+            f"innocent groups as unusual, expected by chance: {innocents(row['expected'])} "
+            f"(score {decimals(row['score'], 2)})"
+        )
+        _signals(screen, row)
+    _members(screen, cluster, limit)
+    _shared(screen, shared, limit)
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    return "" if missing(row["note"]) else f" ({clean(row['note'])})"
+
+
+def _signals(screen: Console, row: Mapping[str, Any]) -> None:
+    """The three questions, each with its signals."""
+    for name, question in QUESTIONS.items():
+        output.heading(screen, f"{question}  p = {decimals(row[f'p_{name}'], 3)}")
+        made = output.table(
+            "signal", "value", "usual", "rank", "in words",
+            right=("value", "usual", "rank"), fold=("in words",),
+        )  # fmt: skip
+        for signal in row["signals"]:
+            if signal["question"] == name:
+                made.add_row(
+                    output.cell(signal["name"]),
+                    number(signal["value"]),
+                    number(signal["usual"]),
+                    decimals(signal["rank"], 3),
+                    output.cell(signal["text"]),
+                )
+        screen.print(made)
+    screen.print("rank: share of the groups that are as extreme; p: all of a question's together")
+
+
+def _members(screen: Console, cluster: Cluster, limit: int) -> None:
+    members = cluster.members
+    listed = int((members.proposal == "ban").sum())
+    output.heading(screen, f"Members ({number(len(members))}, {number(listed)} of them listed)")
+    made = output.table("account", "confidence", "proposal", "held back because",
+                        right=("confidence",), fold=("account", "held back because"))  # fmt: skip
+    rows = output.cut(members.to_dict("records"), limit)
+    for row in rows:
+        made.add_row(
+            output.cell(clean(row["account_id"], 80)),
+            f"{decimals(row['confidence'])} bits",
+            output.proposal(row["proposal"]),
+            output.cell(_held(row["held_by"])),
+        )
+    screen.print(made)
+    output.more(screen, len(members), len(rows), "--limit 0")
+
+
+def _held(rule: Any) -> str:
+    return "" if missing(rule) else HELD.get(rule, str(rule))
+
+
+def _shared(screen: Console, shared: pd.DataFrame, limit: int) -> None:
+    output.heading(screen, f"What members share ({plural(len(shared), 'artifact')})")
+    made = output.table(
+        "kind", "value", "members", "of all accounts", "events",
+        right=("members", "of all accounts", "events"), fold=("value",),
+    )  # fmt: skip
+    rows = output.cut(shared.to_dict("records"), limit)
+    for row in rows:
+        made.add_row(
+            output.cell(row["kind"]),
+            output.cell(clean(row["value"], 120)),
+            number(row["members"]),
+            number(row["accounts"]),
+            number(row["events"]),
+        )
+    screen.print(made)
+    output.more(screen, len(shared), len(rows), "--limit 0")
+
+
+def account_sheet(screen: Console, account: Account, limit: int) -> None:
+    """An account's cluster, activity and evidence."""
+    activity, member = account.activity, account.membership
+    screen.print(output.cell(f"Account {clean(account.account_id)}", "bold"))
+    screen.print(
+        f"{plural(activity['events'], 'event')} on {plural(activity['days'], 'day')}, "
+        f"{when(activity['first_seen'])} to {when(activity['last_seen'])} UTC; "
+        f"signed up {when(activity['signed_up'])}"
+    )
+    if activity["organisation"] is not None:
+        screen.print(f"organisation, verified: {clean(activity['organisation'])}")
+    if activity["claimed"] is not None:
+        screen.print(f"organisation, merely claimed: {clean(activity['claimed'])}")
+    if member is None:
+        screen.print("in no cluster")
+    else:
+        held = _held(member["held_by"])
+        screen.print(
+            f"cluster {clean(member['cluster_id'])}, proposal {clean(member['proposal'])}, "
+            f"confidence {decimals(member['confidence'])} bits"
+            + (f"; held back: {held}" if held else "")
+        )
+    _evidence(screen, account.evidence, limit)
+
+
+def _evidence(screen: Console, evidence: pd.DataFrame, limit: int) -> None:
+    output.heading(screen, f"What it shares with others ({plural(len(evidence), 'artifact')})")
+    made = output.table("kind", "value", "accounts", "events", "first seen", "last seen",
+                        right=("accounts", "events"), fold=("value",))  # fmt: skip
+    rarest = evidence.sort_values(["accounts", "kind", "value"])
+    rows = output.cut(rarest.to_dict("records"), limit)
+    for row in rows:
+        made.add_row(
+            output.cell(row["kind"]),
+            output.cell(clean(row["value"], 120)),
+            number(row["accounts"]),
+            number(row["events"]),
+            when(row["first_seen"]),
+            when(row["last_seen"]),
+        )
+    screen.print(made)
+    output.more(screen, len(evidence), len(rows), "--limit 0")
+
+
+def explanation_sheet(screen: Console, pair: Explanation, limit: int) -> None:
+    """Each shared artifact with its bits, the families, the sum, the verdict."""
+    screen.print(output.cell(f"{clean(pair.a)} and {clean(pair.b)}", "bold"))
+    made = output.table(
+        "family", "kind", "value", "accounts", "bits", "counted", "what it means",
+        right=("accounts", "bits", "counted"), fold=("value", "what it means"),
+    )  # fmt: skip
+    rows = output.cut(pair.shared, limit)
+    for item in rows:
+        made.add_row(
+            output.cell(item.family),
+            output.cell(item.kind),
+            output.cell(clean(item.value, 120)),
+            number(item.accounts),
+            decimals(item.bits, 2),
+            decimals(item.counted, 2),
+            output.cell(item.meaning),
+        )
+    if pair.shared:
+        screen.print(made)
+        output.more(screen, len(pair.shared), len(rows), "--limit 0")
+    _families(screen, pair)
+    screen.print()
+    screen.print(pair.verdict)
+
+
+def _families(screen: Console, pair: Explanation) -> None:
+    giving = [part for part in pair.families if part.bits > 0]
+    if not giving:
+        return
+    output.heading(screen, "By family, in bits")
+    made = output.table("family", "bits", "", right=("bits",))
+    for part in giving:
+        cap = f"of {decimals(part.counted, 2)}: no family links alone" if part.capped else ""
+        made.add_row(output.cell(part.family), decimals(part.bits, 2), cap)
+    made.add_row("all", decimals(pair.bits, 2), f"a link needs {decimals(pair.threshold, 2)}")
+    screen.print(made)

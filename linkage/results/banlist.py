@@ -1,0 +1,52 @@
+"""banlist.csv: what the run proposes to ban, an account a line, with the reasons."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from linkage.results.bundle import Results
+from linkage.signals import SIGNALS
+
+COLUMNS = ("account_id", "cluster_id", "score", "confidence", "reasons")
+REASONS = 3
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_banlist(found: Results, path: Path) -> None:
+    """Sorted by account. `score` and `confidence` with two and one decimals."""
+    listed = np.flatnonzero(found.proposals.account == "ban")
+    ids = found.activity.order_by("account").account_id.to_pyarrow().to_pylist()
+    clusters = found.clusters
+    reasons = {g: _reasons(found, g) for g in np.unique(clusters.of[listed])}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for account in listed:
+            g = clusters.of[account]
+            writer.writerow([
+                harmless(ids[account]),
+                clusters.ids[g],
+                f"{-np.log10(clusters.scores.expected[g]):.2f}",
+                f"{found.proposals.confidence[account]:.1f}",
+                harmless(reasons[g]),
+            ])
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _reasons(found: Results, group: int) -> str:
+    """The strongest signals in words, and the figure that the proposal follows from."""
+    values, scores = found.clusters.values, found.clusters.scores
+    known = [s for s in SIGNALS if np.isfinite(values[s.name][group])]
+    strongest = sorted(known, key=lambda s: (scores.rank[s.name][group], s.name))[:REASONS]
+    texts = [
+        s.words.format(value=values[s.name][group], usual=scores.usual[s.name][group])
+        for s in strongest
+    ]
+    accounts, expected = found.clusters.size[group], scores.expected[group]
+    return "; ".join([f"one of {accounts} accounts; {expected:.2g} such groups expected by chance",
+                      *texts])

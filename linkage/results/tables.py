@@ -1,0 +1,180 @@
+"""A run's Parquet tables. Rows and bytes do not depend on threads or on the order of input."""
+
+from pathlib import Path
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.kernels.incidence import UNIT
+from linkage.results.bundle import Results
+from linkage.signals import SIGNALS
+
+Strings = pa.ChunkedArray | pa.Array
+LINKS_AT_ONCE = 500_000
+
+
+def write_evidence(found: Results, folder: Path) -> None:
+    """evidence.parquet by account, kind, value; artifacts.parquet by kind, value."""
+    rows, artifacts = found.evidence.rows, found.evidence.artifacts
+    degree = pa.table({"artifact": np.arange(found.incidence.degree.size, dtype=np.int32),
+                       "degree": found.incidence.degree})
+    known = artifacts.join(ibis.memtable(degree), "artifact")
+    known.select("kind", "value", "accounts", "degree").order_by("kind", "value").to_parquet(
+        folder / "artifacts.parquet", compression="zstd"
+    )
+    ids = found.activity.select("account", "account_id")
+    full = rows.join(artifacts.select("artifact", "kind", "value"), "artifact").join(ids, "account")
+    full = full.select("account_id", "kind", "value", "events", "first_seen", "last_seen")
+    full.order_by("account_id", "kind", "value").to_parquet(
+        folder / "evidence.parquet", compression="zstd"
+    )
+
+
+def write_activity(found: Results, folder: Path) -> None:
+    """activity.parquet by account; own_prompts is null for accounts without prompts."""
+    acts, rows = found.activity, found.evidence.rows
+    templates = found.evidence.artifacts
+    templates = templates.filter(templates.kind == "template").select("artifact")
+    shared = rows.semi_join(templates, "artifact")
+    shared = shared.group_by("account").agg(shared=shared.events.sum())
+    joined = acts.left_join(shared, "account").drop("account_right")
+    prompts = joined.with_prompt_template.nullif(0)
+    own = 1 - joined.shared.fill_null(0) / prompts
+    columns = [c for c in acts.columns if c.startswith("with_")]
+    wanted = joined.order_by("account_id").select(
+        "account_id", "events", "days", "first_seen", "last_seen", "signed_up", "hours",
+        "paths", "organisation", "claimed", *columns, own_prompts=own,
+    )
+    wanted.to_parquet(folder / "activity.parquet", compression="zstd")
+
+
+def write_links(found: Results, folder: Path) -> None:
+    """links.parquet by account_a, account_b; a unit goes by its first account."""
+    link, names = found.links, list(dict.fromkeys(k.family for k in found.kinds))
+    ids = _ids(found)
+    schema = pa.schema([
+        ("account_a", pa.string()), ("account_b", pa.string()), ("bits", pa.float32()),
+        ("families", pa.struct([(name, pa.float32()) for name in names])),
+    ])
+    with pq.ParquetWriter(folder / "links.parquet", schema, compression="zstd") as writer:
+        for start in range(0, max(1, link.a.size), LINKS_AT_ONCE):
+            part = slice(start, start + LINKS_AT_ONCE)
+            families = [_bits(link.families[part, f]) for f in range(len(names))]
+            writer.write_table(pa.table([
+                ids.take(pa.array(found.units.first[link.a[part]])),
+                ids.take(pa.array(found.units.first[link.b[part]])),
+                _bits(link.weight[part]),
+                pa.StructArray.from_arrays(families, names),
+            ], schema=schema))
+
+
+def write_clusters(found: Results, folder: Path) -> None:
+    """clusters.parquet, the highest score first, then the largest."""
+    table = clusters_table(found)
+    pq.write_table(table, folder / "clusters.parquet", compression="zstd")
+
+
+def write_members(found: Results, folder: Path) -> None:
+    """members.parquet by account."""
+    inside = np.flatnonzero(found.clusters.of >= 0)
+    ids = np.array(found.clusters.ids, object)
+    table = pa.table({
+        "account_id": _ids(found).take(pa.array(inside)),
+        "cluster_id": pa.array(ids[found.clusters.of[inside]], pa.string()),
+        "confidence": pa.array(found.proposals.confidence[inside], mask=_unweighed(found)[inside]),
+        "proposal": pa.array(found.proposals.account[inside], pa.string()),
+        "held_by": pa.array(found.proposals.held_by[inside], pa.string()),
+    })
+    pq.write_table(table, folder / "members.parquet", compression="zstd")
+
+
+def write_references(found: Results, folder: Path) -> None:
+    """references.parquet: the groups that another run can take as usual, by size."""
+    values, kept = found.clusters.values, found.clusters.scores.reference
+    size = found.clusters.size[: found.clusters.groups][kept]
+    table = pa.table({"size": size} | {n: _finite(v[kept]) for n, v in values.items()})
+    pq.write_table(table, folder / "references.parquet", compression="zstd")
+
+
+def clusters_table(found: Results) -> pa.Table:
+    """One row a cluster, with its signals as the investigator reads them."""
+    c = found.clusters
+    expected = np.full(len(c.ids), np.nan)
+    expected[: c.groups] = c.scores.expected
+    inside = np.flatnonzero(c.of >= 0)
+    acts = found.activity.order_by("account").select("events", "first_seen", "last_seen")
+    acts = acts.to_pyarrow().take(pa.array(inside))
+    by = pa.table({"cluster": c.of[inside], **{n: acts[n] for n in acts.column_names}})
+    totals = by.group_by("cluster").aggregate(
+        [("events", "sum"), ("first_seen", "min"), ("last_seen", "max")]
+    ).sort_by("cluster")
+    asked = {
+        f"p_{q}": _finite(np.append(p, np.full(len(c.ids) - c.groups, np.nan)))
+        for q, p in c.scores.p.items()
+    }
+    table = pa.table({
+        "cluster_id": pa.array(c.ids, pa.string()),
+        "accounts": pa.array(c.size, pa.int64()),
+        "events": totals["events_sum"],
+        "score": _finite(-np.log10(expected)),
+        "expected": _finite(expected),
+        "proposal": pa.array(found.proposals.cluster, pa.string()),
+        **asked,
+        "note": pa.array(found.proposals.note, pa.string()),
+        "signals": signal_lists(found),
+        "first_seen": totals["first_seen_min"],
+        "last_seen": totals["last_seen_max"],
+    })
+    order = np.lexsort((np.array(c.ids), -c.size, np.nan_to_num(expected, nan=np.inf)))
+    return table.take(pa.array(order))
+
+
+def signal_lists(found: Results) -> pa.Array:
+    """Each cluster's signals, the most unusual first."""
+    c = found.clusters
+    return pa.array(
+        [_signals(found, g) if g < c.groups else [] for g in range(len(c.ids))],
+        pa.list_(pa.struct([
+            ("name", pa.string()), ("question", pa.string()), ("value", pa.float64()),
+            ("usual", pa.float64()), ("rank", pa.float64()), ("text", pa.string()),
+        ])),
+    )
+
+
+def _signals(found: Results, group: int) -> list[dict[str, object]]:
+    values, scores = found.clusters.values, found.clusters.scores
+    listed: list[dict[str, object]] = []
+    for signal in SIGNALS:
+        value, usual = values[signal.name][group], scores.usual[signal.name][group]
+        if np.isfinite(value):
+            listed.append({
+                "name": signal.name,
+                "question": signal.question,
+                "value": float(value),
+                "usual": float(usual),
+                "rank": float(scores.rank[signal.name][group]),
+                "text": signal.words.format(value=value, usual=usual),
+            })
+    return sorted(listed, key=lambda s: (s["rank"], s["name"]))
+
+
+def _ids(found: Results) -> pa.Array:
+    column = found.activity.order_by("account").account_id.to_pyarrow()
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _unweighed(found: Results) -> npt.NDArray[np.bool_]:
+    """Accounts that no community weighed: those of a verified organisation on its own."""
+    return found.proposals.confidence < -1e4
+
+
+def _bits(weights: npt.NDArray[np.int32]) -> pa.Array:
+    return pa.array((weights / UNIT).astype(np.float32))
+
+
+def _finite(values: npt.NDArray[np.float64]) -> pa.Array:
+    """Null where there is no number."""
+    return pa.array(values, mask=~np.isfinite(values))
