@@ -163,7 +163,8 @@ def read_truth(path: str | Path) -> pd.DataFrame:
     if not file.is_file():
         raise MissingInput(f"{clean(file)}: no such file of known truth")
     try:
-        return _table(file).to_pandas()
+        truth: pd.DataFrame = _table(file).to_pandas()
+        return truth
     except (pa.ArrowInvalid, OSError) as error:
         raise FormatError(f"{clean(file)}: cannot be read: {clean(error, 200)}") from None
 
@@ -264,9 +265,10 @@ def _bcubed(table: pd.DataFrame, plain: pd.DataFrame) -> BCubed | None:
     cluster = table.groupby("cluster_id").size()
     operator = table[table.operator >= 0].groupby("operator").size()
     both = plain.groupby(["operator", "cluster_id"]).transform("size").fillna(1)
+    in_cluster = plain.cluster_id.map(cluster).fillna(1)
     return BCubed(
-        precision=float((both / plain.cluster_id.map(cluster).fillna(1)).mean()),
-        recall=float((both / plain.operator.map(operator)).mean()),
+        precision=float(np.mean((both / in_cluster).to_numpy(float))),
+        recall=float(np.mean((both / plain.operator.map(operator)).to_numpy(float))),
     )
 
 

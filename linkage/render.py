@@ -51,6 +51,11 @@ def decimals(value: float | None, places: int = 1) -> str:
     return "-" if missing(value) else f"{value:.{places}f}"
 
 
+def in_bits(value: float | None) -> str:
+    """A weight of evidence with its unit."""
+    return "-" if missing(value) else f"{decimals(value)} bits"
+
+
 def innocents(expected: float | None) -> str:
     """Innocent groups as extreme that chance alone would bring, in two digits."""
     if expected is None or missing(expected):
@@ -129,6 +134,6 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if hasattr(value, "tolist"):
         return plain(value.tolist())
-    if missing(value):
+    if missing(value) or value in (math.inf, -math.inf):
         return None
     return value.isoformat() if isinstance(value, datetime) else value

@@ -8,7 +8,7 @@ print(run.explain("a_1", "a_2").text())
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from linkage.errors import NotFound, ResultError
-from linkage.render import clean
+from linkage.render import clean, missing
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -47,8 +47,7 @@ _SHARED = f"""
 _LINKS = """
     WITH members AS (SELECT unnest($accounts) AS account_id)
     SELECT * FROM read_parquet($links)
-    WHERE account_a IN (FROM members) AND account_b IN (FROM members)
-    ORDER BY account_a, account_b"""
+    WHERE account_a IN (FROM members) AND account_b IN (FROM members)"""
 _HOLDING = f"""
     SELECT kind, value, a.accounts, a.degree
     FROM (SELECT DISTINCT kind, value FROM read_parquet($evidence) WHERE {_OF}) e
@@ -195,12 +194,17 @@ class Run:
         """
         return self._read(_SHARED, accounts=self._chosen(None, cluster))
 
-    def links(self, cluster: str) -> pd.DataFrame:
+    def links(self, cluster: str, strongest: int | None = None) -> pd.DataFrame:
         """Links between a cluster's members: account_a, account_b, bits, families (bits of each).
 
-        The accounts of a verified organisation are linked as one, by the first of them.
+        By account, or the so many strongest. The accounts of a verified organisation are linked
+        as one, by the first of them.
         """
-        return self._read(_LINKS, accounts=self._chosen(None, cluster))
+        accounts = self._chosen(None, cluster)
+        if strongest is None:
+            return self._read(f"{_LINKS} ORDER BY account_a, account_b", accounts=accounts)
+        order = "ORDER BY bits DESC, account_a, account_b LIMIT $most"
+        return self._read(f"{_LINKS} {order}", accounts=accounts, most=strongest)
 
     def explain(self, a: str, b: str) -> Explanation:
         """Why two accounts are linked, or what is missing; NotFound for an unknown account."""
@@ -214,8 +218,8 @@ class Run:
 
         cluster = self.cluster(cluster_id)
         graph = nx.Graph(cluster_id=cluster.cluster_id, proposal=cluster.row["proposal"])
-        for row in cluster.members.drop(columns="cluster_id").to_dict("records"):
-            graph.add_node(row.pop("account_id"), **row)
+        for row in cluster.members.to_dict("records"):
+            graph.add_node(row["account_id"], **_attributes(row))
         for row in self.links(cluster.cluster_id).to_dict("records"):
             parts = {name: bits for name, bits in row["families"].items() if bits}
             graph.add_edge(row["account_a"], row["account_b"], bits=row["bits"], families=parts)
@@ -260,13 +264,15 @@ class Run:
         used = {name: path for name, path in files.items() if f"(${name})" in query}
         try:
             found = self._engine.cursor().sql(query, params={**used, **values})
-            return found.to_arrow_table().to_pandas()
+            rows: pd.DataFrame = found.to_arrow_table().to_pandas()
+            return rows
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise ResultError(f"{clean(self.path)}: damaged: {clean(error, 200)}") from error
 
     def _whole(self, table: str) -> pd.DataFrame:
         try:
-            return pq.read_table(self.path / f"{table}.parquet").to_pandas()
+            rows: pd.DataFrame = pq.read_table(self.path / f"{table}.parquet").to_pandas()
+            return rows
         except (OSError, ValueError) as error:
             raise ResultError(f"{clean(self.path)}: damaged: {clean(error, 200)}") from error
 
@@ -305,6 +311,12 @@ def _info(path: Path) -> dict[str, Any]:
             f"{FORMAT}: run `linkage detect` again, or use the version that wrote it"
         )
     return info
+
+
+def _attributes(member: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a node carries beside its name; None for what is missing."""
+    names = ("confidence", "proposal", "held_by")
+    return {name: None if missing(member[name]) else member[name] for name in names}
 
 
 def _literal(path: Path) -> str:

@@ -119,13 +119,18 @@ class ScoreSettings(Section):
 
     group_accounts: int = Field(5, ge=2, le=50, description="accounts that make a group")
     reference_expected: float = Field(
-        0.1,
+        0.3,
         gt=0,
         le=1,
-        description="groups expected by chance; what is rarer leaves the references",
+        description="groups expected by chance; what is rarer leaves the references. At 0.1, "
+        "networks hid one another where there were a dozen among two hundred",
     )
     question_cap: float = Field(
-        0.25, gt=0, lt=1, description="p; a group above it on any question is not flagged"
+        0.5,
+        gt=0,
+        lt=1,
+        description="p; a group above it on any question is not flagged. At 0.25 small networks "
+        "were missed, and no innocent was saved",
     )
     minimum_groups: int = Field(
         200,

@@ -13,6 +13,7 @@ from linkage.render import (
     clean,
     command,
     decimals,
+    in_bits,
     innocents,
     missing,
     number,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from linkage.run import Run
 
 SHOWN = 12  # clusters
+SAID = 2  # reasons for each
 HEAD = 5  # accounts of the ban list
 Row = Mapping[Any, Any]
 
@@ -49,7 +51,7 @@ def clusters_table(screen: Console, rows: Sequence[Row], ids: Mapping[str, str])
 def why(row: Row) -> str:
     """A cluster's note and strongest reasons, in words."""
     note = [] if missing(row["note"]) else [clean(row["note"])]
-    return "; ".join([*note, *reasons(row["signals"])]) or "-"
+    return "; ".join([*note, *reasons(row["signals"], SAID)]) or "-"
 
 
 def findings(screen: Console, run: Run) -> None:
@@ -94,11 +96,10 @@ def _doubts(screen: Console, run: Run, count: Mapping[str, Any]) -> None:
         where = clean(run.path / "quarantine.ndjson")
         rows = plural(count["quarantined"], "row")
         screen.print(f"quarantined: {rows}, with the reasons in {where}", soft_wrap=True)
-    least = run.info["settings"]["score"]["minimum_groups"]
-    if count["groups"] < least and (run.clusters.note == "too few groups to compare with").any():
+    if run.clusters.note.str.startswith("too few").any():
         screen.print(
-            f"Fewer than {number(least)} groups are too few to say what is usual, so nothing goes "
-            "beyond review: give another run's result as --baseline."
+            "There are too few groups to say what is usual, so nothing goes beyond review: "
+            "give another run's result as --baseline."
         )
 
 
@@ -116,7 +117,7 @@ def banlist_head(screen: Console, run: Run) -> None:
         made.add_row(
             output.cell(clean(row["account_id"], 60)),
             output.cell(ids.get(row["cluster_id"], row["cluster_id"])),
-            f"{decimals(row['confidence'])} bits",
+            in_bits(row["confidence"]),
             output.cell(clean(row["reasons"], 160)),
         )
     screen.print(made)
@@ -130,7 +131,9 @@ def next_steps(run: Run) -> list[tuple[str, str]]:
     steps = [("clusters", (), "every cluster, most unusual first")]
     if len(best):
         cluster = run.cluster(best.iloc[0])
-        some = list(cluster.members.account_id.head(2))
+        strongest = run.links(cluster.cluster_id, strongest=1)
+        pair = [*strongest.account_a, *strongest.account_b]
+        some = pair or list(cluster.members.account_id.head(2))
         short = output.short_ids(run.clusters.cluster_id)[cluster.cluster_id]
         steps += [
             ("show", (short,), "why these are one network: signals, members, what they share"),

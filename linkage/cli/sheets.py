@@ -13,6 +13,7 @@ from linkage.render import (
     QUESTIONS,
     clean,
     decimals,
+    in_bits,
     innocents,
     missing,
     number,
@@ -83,7 +84,7 @@ def _members(screen: Console, cluster: Cluster, limit: int) -> None:
     for row in rows:
         made.add_row(
             output.cell(clean(row["account_id"], 80)),
-            f"{decimals(row['confidence'])} bits",
+            in_bits(row["confidence"]),
             output.proposal(row["proposal"]),
             output.cell(_held(row["held_by"])),
         )
@@ -133,8 +134,7 @@ def account_sheet(screen: Console, account: Account, limit: int) -> None:
         held = _held(member["held_by"])
         screen.print(
             f"cluster {clean(member['cluster_id'])}, proposal {clean(member['proposal'])}, "
-            f"confidence {decimals(member['confidence'])} bits"
-            + (f"; held back: {held}" if held else "")
+            f"confidence {in_bits(member['confidence'])}" + (f"; held back: {held}" if held else "")
         )
     _evidence(screen, account.evidence, limit)
 

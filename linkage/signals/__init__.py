@@ -16,7 +16,7 @@ from linkage.signals.operation import (
     shared_work,
     signup_bursts,
 )
-from linkage.signals.pretend import cards_passed_round, devices_passed_round, openness
+from linkage.signals.pretend import openness, strangers_at_one_work
 
 SIGNALS: tuple[Signal, ...] = (
     shared_work,
@@ -28,8 +28,7 @@ SIGNALS: tuple[Signal, ...] = (
     own_home,
     own_prompts,
     own_hours,
-    cards_passed_round,
-    devices_passed_round,
+    strangers_at_one_work,
 )
 QUESTIONS: tuple[Question, ...] = ("operation", "lives", "pretend")
 

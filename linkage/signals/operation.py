@@ -8,6 +8,12 @@ MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 
 
+def common_work(groups: Groups) -> Floats:
+    """Prompts from templates that several members use, by the share of users who are members."""
+    rows = groups.of_kind("template") & (groups.inside > 1)
+    return groups.row_events * (groups.inside / groups.total) * rows
+
+
 @signal(
     "operation",
     "{value:.0%} of the prompts are made from templates that hardly anyone outside uses "
@@ -19,10 +25,8 @@ def shared_work(groups: Groups) -> Floats:
     A template counts by the share of its users who are members, so that one outsider who
     copies a template hides nothing.
     """
-    rows = groups.of_kind("template") & (groups.inside > 1)
-    exclusive = groups.row_events * (groups.inside / groups.total) * rows
     return ratio(
-        groups.per_group(groups.per_member(exclusive)),
+        groups.per_group(groups.per_member(common_work(groups))),
         groups.per_group(groups.carrying("template")),
     )
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from linkage.signals.base import Floats, Groups, ratio, signal
+from linkage.signals.operation import common_work
 
 LEAST_KNOWN = 0.5  # of the members must have a payer (a mailbox), to speak of their number
 
@@ -41,37 +42,28 @@ def effective(groups: Groups, kind: str) -> Floats:
     return ratio(count**2, squares) * np.where(count >= LEAST_KNOWN * groups.size, 1, np.nan)
 
 
-def _passed_round(groups: Groups, *kinds: str) -> Floats:
-    """Share of the members who share one of these with some members, but not with most."""
+@signal(
+    "pretend",
+    "{value:.0%} is the work of members who share a card, device, number or conversation with "
+    "a few of the others, as strangers do not (usual: {usual:.0%})",
+)
+def strangers_at_one_work(groups: Groups) -> Floats:
+    """How much of the group's common work is done by members whose separateness is pretended.
+
+    Unrelated people share no card; a company shares one card with all. Where cards and
+    devices go round among a few members here and a few there, accounts that claim to be
+    strangers are tied. It counts by the share of such a member's prompts that are the group's
+    common work: the guests of a cafe share machines, and each works on something else.
+    """
     size = groups.size[groups.group[groups.member]]
     few = (groups.inside > 1) & (groups.inside <= np.maximum(2, size / 2))
-    rows = groups.of_kind(*kinds) & few
-    carrying = sum((groups.carrying(kind) > 0 for kind in kinds), np.zeros(groups.group.size, bool))
-    return ratio(groups.per_group(groups.per_member(rows) > 0), groups.per_group(carrying), 2)
-
-
-@signal(
-    "pretend",
-    "{value:.0%} of the members who pay or gave a number do so with one that a few of the "
-    "others have too (usual: {usual:.0%})",
-)
-def cards_passed_round(groups: Groups) -> Floats:
-    """Share of the members who share a card or number with some of the group, not with most.
-
-    Unrelated people share no card, and a company shares one card with all. Cards that go
-    round in small parts of a group tie together accounts that claim to be strangers.
-    """
-    return _passed_round(groups, "payment", "phone")
-
-
-@signal(
-    "pretend",
-    "{value:.0%} of the members with a device use one that a few of the others use too "
-    "(usual: {usual:.0%})",
-)
-def devices_passed_round(groups: Groups) -> Floats:
-    """Share of the members who use a device with some of the group, not with most."""
-    return _passed_round(groups, "device")
+    tied = groups.per_member(few & groups.of_kind("payment", "phone", "device", "conversation"))
+    prompts = groups.carrying("template")
+    work = ratio(groups.per_member(common_work(groups)), prompts.astype(float))
+    # Without prompts the ties count alone.
+    known = groups.per_group(prompts > 0)[groups.group] > 0
+    weight = np.where(known, np.nan_to_num(work), 1.0)
+    return groups.per_group((tied > 0) * weight) / groups.size
 
 
 def openness(groups: Groups) -> dict[str, Floats]:

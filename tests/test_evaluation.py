@@ -1,0 +1,148 @@
+"""A run against known truth, with figures worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+import pytest
+
+from linkage.errors import FormatError, InputError, MissingColumns, MissingInput
+from linkage.evaluation import Share, evaluate, read_truth
+from linkage.run import Run
+from tests.test_run import HOSTILE, HOSTILE_CLUSTER, NETWORK, small_result
+
+TRUTH = [
+    ("n1", 0, "proxy", None),
+    ("n2", 0, "proxy", None),
+    ("n3", 0, "proxy", None),
+    ("n4", 0, "proxy", None),
+    ("n5", 1, "farm", None),
+    ("alone", 1, "farm", None),
+    (HOSTILE, 2, "careful", None),
+    ("h2", -1, "vpn", None),
+    ("o1", -1, "corporate", "acme"),
+    ("o2", -1, "corporate", "acme"),
+    ("ghost", 0, "proxy", None),
+]
+
+
+def truth() -> pd.DataFrame:
+    """Known truth about all but `q1`, and an account that did nothing."""
+    return pd.DataFrame(TRUTH, columns=["account_id", "operator", "kind", "org_id"])
+
+
+def write_truth(path: Path) -> Path:
+    """The truth as a file."""
+    table = pa.Table.from_pandas(truth(), preserve_index=False)
+    if path.suffix == ".csv":
+        pc.write_csv(table, path)
+    else:
+        pq.write_table(table, path)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.open(small_result(tmp_path / "result"))
+
+
+def test_precision_and_recall_leave_careful_networks_aside(run: Run) -> None:
+    found = evaluate(run, truth())
+    assert (found.accounts, found.only_in_truth, found.only_in_run) == (10, 1, 1)
+    assert found.precision.listed == Share(3, 3)
+    assert found.precision.flagged == Share(5, 6)  # n1 to n5, and h2 wrongly
+    assert found.recall.listed == Share(3, 6)
+    assert found.recall.flagged == Share(5, 6)
+
+
+def test_kinds_of_networks_and_of_innocents(run: Run) -> None:
+    found = evaluate(run, truth())
+    assert [(j.kind, j.listed.hits, j.flagged.hits, j.flagged.of) for j in found.networks] == [
+        ("careful", 0, 1, 1), ("farm", 0, 1, 2), ("proxy", 3, 4, 4),
+    ]  # fmt: skip
+    assert [(j.kind, j.listed.hits, j.flagged.hits, j.flagged.of) for j in found.innocents] == [
+        ("corporate", 0, 0, 2), ("vpn", 0, 1, 1),
+    ]  # fmt: skip
+
+
+def test_bcubed_counts_innocents_in_the_cluster_and_accounts_in_none(run: Run) -> None:
+    found = evaluate(run, truth()).bcubed
+    assert found is not None
+    assert found.precision == pytest.approx((4 * 4 / 5 + 1 / 5 + 1) / 6)
+    assert found.recall == pytest.approx((4 * 1 + 1 / 2 + 1 / 2) / 6)
+    assert found.f1 == pytest.approx(2 / (6 / 4.4 + 6 / 5))
+
+
+def test_networks_found_by_their_best_cluster(run: Run) -> None:
+    found = evaluate(run, truth())
+    assert [(n.operator, n.cluster_id, n.accounts, n.listed, n.flagged) for n in found.found] == [
+        (0, NETWORK, 4, 3, 4), (1, NETWORK, 2, 0, 1), (2, HOSTILE_CLUSTER, 1, 0, 1),
+    ]  # fmt: skip
+    assert [n.jaccard for n in found.found] == pytest.approx([4 / 5, 1 / 6, 1 / 2])
+    assert found.networks_found == Share(2, 3)
+
+
+def test_verified_organisations_listed_whole(run: Run) -> None:
+    assert evaluate(run, truth()).organisations == Share(0, 1)
+    table = truth()
+    table.loc[table.account_id.isin(["n1", "n2"]), "org_id"] = "whole"
+    table.loc[table.account_id.isin(["n3", "n4"]), "org_id"] = "in part"
+    assert evaluate(run, table).organisations == Share(1, 3)
+    assert evaluate(run, table.drop(columns="org_id")).organisations == Share(0, 0)
+
+
+def test_a_month_without_networks(run: Run) -> None:
+    found = evaluate(run, truth().assign(operator=-1))
+    assert found.bcubed is None
+    assert found.recall.listed.share is None
+    assert found.precision.listed == Share(0, 3)
+    assert json.loads(json.dumps(found.to_dict()))["recall"]["listed"]["low"] is None
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high"),
+    [
+        (Share(5, 10), 0.2366, 0.7634),
+        (Share(3, 3), 0.4385, 1.0),
+        (Share(0, 20), 0.0, 0.1611),
+    ],
+)
+def test_wilson_intervals(share: Share, low: float, high: float) -> None:
+    assert share.interval == pytest.approx((low, high), abs=1e-4)
+    assert Share(0, 0).interval is None
+
+
+@pytest.mark.parametrize("name", ["truth.csv", "truth.parquet"])
+def test_truth_from_files(run: Run, tmp_path: Path, name: str) -> None:
+    read = read_truth(write_truth(tmp_path / name))
+    assert evaluate(run, read).to_dict() == evaluate(run, truth()).to_dict()
+
+
+def test_account_ids_that_look_like_numbers_stay_text(tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text("account_id,operator,kind\n007,-1,vpn\n8,1,farm\n")
+    assert list(read_truth(tmp_path / "truth.csv").account_id) == ["007", "8"]
+
+
+def test_truth_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match="no such file"):
+        read_truth(tmp_path / "truth.csv")
+    for name, message in (("truth.txt", r"is a \.parquet or a \.csv"), ("t.parquet", "cannot be")):
+        (tmp_path / name).write_text("nothing")
+        with pytest.raises(FormatError, match=message):
+            read_truth(tmp_path / name)
+
+
+def test_truth_that_does_not_fit(run: Run) -> None:
+    with pytest.raises(MissingColumns, match="no column operator, kind; it has: account_id, label"):
+        evaluate(run, pd.DataFrame({"account_id": ["n1"], "label": [1]}))
+    with pytest.raises(InputError, match=r"no account of the truth \(x0, x1, x2, \.\.\.\) is in"):
+        evaluate(run, truth().assign(account_id=[f"x{i}" for i in range(len(TRUTH))]))
+    with pytest.raises(InputError, match="names n1 more than once"):
+        evaluate(run, pd.concat([truth(), truth().head(1)]))
+    with pytest.raises(InputError, match="operator must be a whole number"):
+        evaluate(run, truth().assign(operator="A"))
