@@ -3,9 +3,12 @@
 The same weighing answers for an account that is new: it needs only what the account uses.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from linkage.communities import Labels
 from linkage.kernels.attach import Attached, Bar, attach, communities_of
@@ -18,7 +21,7 @@ class Membership:
     """One entry a unit; weights in bits.
 
     community  number of the community that it is a member of, -1 for none
-    above      weight over the prior odds against it (log2 of (N - |C|) / |C|)
+    above      weight over the prior odds against it (log2 of (N - |C|) / |C|); -inf for none
     left       what is left of that without the one artifact (and what is nested in it)
                whose loss hurts most
     families   that still tie it then
@@ -26,14 +29,18 @@ class Membership:
     """
 
     community: Labels
-    above: np.ndarray[tuple[int], np.dtype[np.float64]]
-    left: np.ndarray[tuple[int], np.dtype[np.float64]]
+    above: npt.NDArray[np.float64]
+    left: npt.NDArray[np.float64]
     families: Labels
-    own: np.ndarray[tuple[int], np.dtype[np.float64]]
+    own: npt.NDArray[np.float64]
 
 
 def membership(
-    inc: Incidence, labels: Labels, group_units: int, settings: AttachmentSettings
+    inc: Incidence,
+    labels: Labels,
+    group_units: int,
+    settings: AttachmentSettings,
+    threads: int = 1,
 ) -> Membership:
     """Let each unit be where it stands furthest above the prior, if that is far enough.
 
@@ -43,8 +50,42 @@ def membership(
     order = np.argsort(labels, kind="stable").astype(np.int32)
     linked = order[np.count_nonzero(labels < 0) :]
     sizes = np.bincount(labels[linked]).astype(np.int64)
-    found = attach(inc, communities_of(sizes, linked), _bar(group_units, settings))
-    return _in_bits(found)
+    whole, bar = communities_of(sizes, linked), _bar(group_units, settings)
+    pieces = _pieces(sizes, 32 * threads)
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda p: attach(inc, whole, bar, p[0], p[1]), pieces))
+    joined = Attached(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return _best(joined, labels.size)
+
+
+def _pieces(sizes: npt.NDArray[np.int64], count: int) -> list[tuple[int, int]]:
+    """Consecutive communities with about the same number of units in each piece."""
+    if sizes.size == 0:
+        return [(0, 0)]
+    done = np.cumsum(sizes)
+    edges = np.searchsorted(done, np.linspace(0, done[-1], count + 1)[1:-1])
+    edges = np.unique(np.concatenate([[0], edges, [sizes.size]]))
+    return list(pairwise(edges.tolist()))
+
+
+def _best(found: Attached, units: int) -> Membership:
+    """Each unit where it stands highest; of equals, where its links are, then the larger."""
+    order = np.lexsort((found.community, -found.inside, -found.above, found.unit))
+    unit, first = np.unique(found.unit[order], return_index=True)
+    row = order[first]
+    result = Membership(
+        community=np.full(units, -1, np.int32),
+        above=np.full(units, -np.inf),
+        left=np.full(units, -np.inf),
+        families=np.zeros(units, np.int32),
+        own=np.zeros(units),
+    )
+    result.community[unit] = found.community[row]
+    result.above[unit] = found.above[row] / UNIT
+    result.left[unit] = found.left[row] / UNIT
+    result.families[unit] = found.families[row]
+    result.own[unit] = found.own[row] / UNIT
+    return result
 
 
 def _bar(group_units: int, settings: AttachmentSettings) -> Bar:
@@ -54,14 +95,4 @@ def _bar(group_units: int, settings: AttachmentSettings) -> Bar:
         counts=round(UNIT * settings.family_bits),
         usual=settings.newcomer_share,
         group=group_units,
-    )
-
-
-def _in_bits(found: Attached) -> Membership:
-    return Membership(
-        community=found.community,
-        above=found.above / UNIT,
-        left=found.left / UNIT,
-        families=found.families,
-        own=found.own / UNIT,
     )

@@ -94,7 +94,8 @@ def _run(
     with record.stage("communities"):
         labels = communities(link.a, link.b, link.above, unit.first.size, settings.communities)
     with record.stage("attachment"):
-        members = membership(inc, labels, settings.score.group_accounts, settings.attachment)
+        least = settings.score.group_accounts
+        members = membership(inc, labels, least, settings.attachment, threads)
     with record.stage("clusters"):
         references = baseline.references if baseline else None
         found = clusters(members, unit, proof, acts, kinds, settings, references)

@@ -15,6 +15,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import linkage.pipeline
 import linkage.scenarios
 from linkage.cli import app
 from linkage.cli.progress import Waiting
@@ -22,7 +23,7 @@ from linkage.render import clean, command, innocents, number, percent, plain, re
 from linkage.run import Run
 from linkage.scenarios import Scenario
 from tests.test_evaluation import write_truth
-from tests.test_run import HOSTILE, HOSTILE_CLUSTER, MEMBERS, NETWORK, small_result
+from tests.test_run import HOSTILE, HOSTILE_CLUSTER, MEMBERS, NETWORK, PAIR, small_result
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -69,6 +70,7 @@ def test_clusters(result: Path) -> None:
     assert "91 % of requests in templates of their own" in text
     assert "60 % with one client" not in text  # what most groups have is no reason
     assert HOSTILE_CLUSTER[:9] not in linked("clusters", "-r", result, "--proposal", "ban")
+    assert linked("clusters", "-r", result, "--proposal", "none", "-q") == f"{PAIR}\n"
     assert "and 2 more" in linked("clusters", "-r", result, "--limit", 1)
     assert linked("clusters", "-r", result, "-q").splitlines()[0] == NETWORK
 
@@ -144,11 +146,9 @@ def test_evaluate(result: Path, tmp_path: Path) -> None:
 
 
 def test_simulate(tmp_path: Path) -> None:
-    text = linked("simulate", tmp_path / "a", *SMALL, "--no-evasion", "--seed", 3)
+    text = linked("simulate", tmp_path / "a", *SMALL, "--no-evasion", "--prompts", "--seed", 3)
     assert "events of 400 accounts, 80 of them in" in text
-    found = json.loads(
-        linked("simulate", tmp_path / "b", *SMALL, "--evasion", "jitter", "--prompts", "--json")
-    )
+    found = json.loads(linked("simulate", tmp_path / "b", *SMALL, "--evasion", "jitter", "--json"))
     assert Path(found["events_path"]).is_file()
     assert Path(found["truth_path"]).is_file()
     assert found["fakes"] == 80
@@ -163,15 +163,37 @@ def test_detect(month: Path, tmp_path: Path) -> None:
     assert str(out / "banlist.csv") in text.replace("\n", "")
     assert f"linkage clusters -r {out}" in text
     assert "use --overwrite" in failed("detect", events, "-o", out, code=4)
+
+
+def test_options_of_detect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def detected(*given: Any, **named: Any) -> None:
+        named.pop("progress")("links", 0.5)
+        asked.append((*given, named))
+        small_result(given[1])
+
+    monkeypatch.setattr(linkage.pipeline, "detect", detected)
+    (tmp_path / "linkage.toml").write_text("[links]\nmargin_bits = 4\n")
     found = json.loads(
-        linked("detect", events, "-o", out, "--overwrite", "--algorithm", "components", "--json")
-    )
-    assert found["banlist"] == str(out / "banlist.csv")
-    assert found["counts"]["accounts"] == Run.open(out).info["counts"]["accounts"]
-    assert Run.open(out).info["settings"]["communities"]["algorithm"] == "components"
-    again = tmp_path / "again"
-    assert not linked("detect", events, "-o", again, "--baseline", out, "--quiet")
-    assert Run.open(again).info["baseline"]["source"] != "own events"
+        linked(
+            "detect", "a.csv", "-", "-o", tmp_path / "out", "--json", "--overwrite",
+            "--settings", tmp_path / "linkage.toml", "--algorithm", "louvain", "--baseline", "base",
+        )
+    )  # fmt: skip
+    sources, out, settings, named = asked[0]
+    assert (sources, out) == (["a.csv", "-"], tmp_path / "out")
+    assert (settings.links.margin_bits, settings.communities.algorithm) == (4, "louvain")
+    assert named == {"baseline": Path("base"), "overwrite": True}
+    assert found["banlist"] == str(tmp_path / "out" / "banlist.csv")
+    assert [c["proposal"] for c in found["clusters"]] == ["ban", "review"]
+    assert found["held_by"] == {"drop_one": 1, "unplantable": 1}
+    assert not linked("detect", "a.csv", "-o", tmp_path / "quiet", "--quiet")
+    text = linked("detect", "a.csv", "-o", tmp_path / "said")
+    assert "held back, drop_one: 1 account (one artifact alone" in text
+    assert "quarantined: 2 rows, with the reasons in" in text
+    assert "'=cmd()" in text
+    assert f"linkage explain -r {tmp_path / 'said'} n1 n2" in text.replace("\n", "")
 
 
 def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

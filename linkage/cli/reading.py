@@ -39,6 +39,9 @@ def clusters(
         _lines(row["cluster_id"] for row in rows)
     else:
         screen = output.console()
+        if not rows:
+            screen.print("No clusters.")
+            return
         clusters_table(screen, rows, output.short_ids(every.cluster_id))
         output.more(screen, len(chosen), len(rows), "--limit 0")
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from linkage.cli import output
 from linkage.render import (
@@ -25,13 +27,21 @@ if TYPE_CHECKING:
     from linkage.run import Run
 
 SHOWN = 12  # clusters
+WIDE = 100  # columns that the table of clusters needs
 SAID = 2  # reasons for each
 HEAD = 5  # accounts of the ban list
 Row = Mapping[Any, Any]
 
 
 def clusters_table(screen: Console, rows: Sequence[Row], ids: Mapping[str, str]) -> None:
-    """Clusters with size, score, proposal and reasons; `ids`: how each is called here."""
+    """Clusters with size, score, proposal and reasons; `ids`: how each is called here.
+
+    On a narrow screen there is no room for columns: each cluster has some lines instead.
+    """
+    if screen.width < WIDE:
+        for row in rows:
+            _lines(screen, row, ids[row["cluster_id"]])
+        return
     made = output.table(
         "cluster", "accounts", "innocents", "score", "proposal", "why",
         right=("accounts", "innocents", "score"), fold=("why",),
@@ -46,6 +56,18 @@ def clusters_table(screen: Console, rows: Sequence[Row], ids: Mapping[str, str])
             output.cell(why(row)),
         )
     screen.print(made)
+
+
+def _lines(screen: Console, row: Row, name: str) -> None:
+    screen.print(
+        Text.assemble(
+            output.cell(name, "bold"),
+            f": {plural(row['accounts'], 'account')}, {innocents(row['expected'])} innocents, "
+            f"score {decimals(row['score'])}, ",
+            output.proposal(row["proposal"]),
+        )
+    )
+    screen.print(Padding(output.cell(why(row)), (0, 0, 0, 2)))
 
 
 def why(row: Row) -> str:

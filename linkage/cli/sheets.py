@@ -159,12 +159,18 @@ def _evidence(screen: Console, evidence: pd.DataFrame, limit: int) -> None:
 
 
 def explanation_sheet(screen: Console, pair: Explanation, limit: int) -> None:
-    """Each shared artifact with its bits, the families, the sum, the verdict."""
+    """Each shared artifact with its bits, what the kinds mean, the families' sums, the verdict."""
     screen.print(output.cell(f"{clean(pair.a)} and {clean(pair.b)}", "bold"))
-    made = output.table(
-        "family", "kind", "value", "accounts", "bits", "counted", "what it means",
-        right=("accounts", "bits", "counted"), fold=("value", "what it means"),
-    )  # fmt: skip
+    if pair.shared:
+        _artifacts(screen, pair, limit)
+    _families(screen, pair)
+    screen.print()
+    screen.print(pair.verdict)
+
+
+def _artifacts(screen: Console, pair: Explanation, limit: int) -> None:
+    made = output.table("family", "kind", "value", "accounts", "bits", "counted",
+                        right=("accounts", "bits", "counted"), fold=("value",))  # fmt: skip
     rows = output.cut(pair.shared, limit)
     for item in rows:
         made.add_row(
@@ -174,14 +180,13 @@ def explanation_sheet(screen: Console, pair: Explanation, limit: int) -> None:
             number(item.accounts),
             decimals(item.bits, 2),
             decimals(item.counted, 2),
-            output.cell(item.meaning),
         )
-    if pair.shared:
-        screen.print(made)
-        output.more(screen, len(pair.shared), len(rows), "--limit 0")
-    _families(screen, pair)
+    screen.print(made)
+    output.more(screen, len(pair.shared), len(rows), "--limit 0")
     screen.print()
-    screen.print(pair.verdict)
+    for kind, meaning in {item.kind: item.meaning for item in rows}.items():
+        screen.print(f"{clean(kind)}: {clean(meaning)}")
+    screen.print("counted: in its family the strongest whole, the second at a half, and so on")
 
 
 def _families(screen: Console, pair: Explanation) -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from numba import njit
 
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints
-from linkage.kernels.weights import DEPTH, family_bits
+from linkage.kernels.weights import DEPTH, family_bits, insert
 
 KEPT = 3 * DEPTH  # artifacts of a family kept for drop-one: enough to fill its place again
 FAR = -(1 << 30)
@@ -83,16 +83,18 @@ def _newcomers(
     is granted in full, so nothing is lost.
     """
     order = np.argsort(inc.degree[held], kind="mergesort")[::-1]
-    strongest = np.zeros(inc.families, np.int64)
+    best = np.empty((inc.families, DEPTH), np.int32)
+    depth, parts = np.zeros(inc.families, np.int64), np.zeros(inc.families, np.int64)
     passed, granted = 0, 0
     for i in order:
         f = inc.family[held[i]]
-        before = strongest[f]
-        # The rule of halves gives a family less than twice its strongest artifact.
-        strongest[f] = max(before, min(cap, 2 * _outsiders_bits(inc, held[i], size, have)))
-        if strongest.sum() >= need:
+        bits = _outsiders_bits(inc, held[i], size, have)
+        if bits > 0:
+            depth[f] = insert(best[f], depth[f], bits)
+            parts[f] = family_bits(best[f], depth[f], cap)
+        if parts.sum() >= need:
             break
-        granted = strongest.sum()
+        granted = parts.sum()
         passed += 1
     count = 0
     for i in order[passed:]:
@@ -193,13 +195,16 @@ def _family_without(
 
 
 class Attached(NamedTuple):
-    """One row for each unit and the community where it stands best; weights in 1/1024 bit.
+    """Units that reach the bar of a community: one row each; weights in 1/1024 bit.
 
+    inside       whether links had brought it in already
     above        over the prior;  left over the prior without the artifact that it needs most
     families     that count when that is taken away;  own: from kinds that none can plant
     """
 
+    unit: Int32s
     community: Int32s
+    inside: Int32s
     above: Int32s
     left: Int32s
     families: Int32s
@@ -207,27 +212,22 @@ class Attached(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def attach(inc: Incidence, communities: Community, bar: Bar) -> Attached:
-    """For each unit, the community that it is furthest above the prior of (FAR: none)."""
-    units, number = inc.unit_ptr.size - 1, communities.ptr.size - 1
-    community = np.full(units, -1, np.int32)
-    above = np.full(units, FAR, np.int32)
-    left, families = np.full(units, FAR, np.int32), np.zeros(units, np.int32)
-    own = np.zeros(units, np.int32)
-    artifacts = inc.art_ptr.size - 1
+def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: int) -> Attached:
+    """Weigh units against the communities first..last-1: their own, and all that could join."""
+    units, artifacts = inc.unit_ptr.size - 1, inc.art_ptr.size - 1
     have, stamp_of = np.zeros(artifacts, np.int32), np.full(artifacts, -1, np.int32)
-    seen = np.full(units, -1, np.int32)
+    seen, gained = np.full(units, -1, np.int32), np.zeros(units, np.int32)
     art = np.empty(inc.families * KEPT, np.int32)
     bits = np.empty(inc.families * KEPT, np.int32)
     ptr, best = np.zeros(inc.families, np.int32), np.empty(DEPTH, np.int32)
     parts = np.empty(inc.families, np.int64)
     out, held = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
-    gained = np.zeros(units, np.int32)
-    for c in range(number):
+    rows, found = np.empty((1 << 12, 7), np.int32), 0
+    for c in range(first, last):
         members = communities.unit[communities.ptr[c] : communities.ptr[c + 1]]
         size, kinds = members.size, 0
         for unit in members:
-            seen[unit] = c
+            seen[unit], gained[unit] = c, FAR
             for i in range(inc.unit_ptr[unit], inc.unit_ptr[unit + 1]):
                 v = inc.unit_art[i]
                 if stamp_of[v] != c:
@@ -247,12 +247,14 @@ def attach(inc: Incidence, communities: Community, bar: Bar) -> Attached:
                 if size < bar.group:
                     break
                 need = max(need, int(np.quantile(overs, bar.usual)))
-                for unit in members:
-                    gained[unit] = FAR
                 full = need + prior_bits(inc, size)
                 out, able = _newcomers(
                     inc, size, have, held[:kinds], bar.cap, full, seen, c, gained, out
                 )
+            if found + able > rows.shape[0]:
+                wider = np.empty((2 * (found + able), 7), np.int32)
+                wider[:found] = rows[:found]
+                rows = wider
             for i in range(able):
                 unit = members[i] if inside else out[i]
                 _gather(inc, unit, inside, size, have, stamp_of, c, art, bits, ptr)
@@ -263,14 +265,19 @@ def attach(inc: Incidence, communities: Community, bar: Bar) -> Attached:
                 over = total - prior_bits(inc, max(1, size - 1 if inside else size))
                 if inside:
                     overs[i] = over
-                # A tie goes to the community that the unit is in already.
-                if over < need or over < above[unit] or (over == above[unit] and not inside):
+                if over < need:
                     continue
-                community[unit], above[unit] = c, over
-                left[unit], families[unit], own[unit] = _without_any(
+                left, families, own = _without_any(
                     inc, bar, parts, over, art, bits, ptr, best
                 )
-    return Attached(community, above, left, families, own)
+                rows[found, 0], rows[found, 1], rows[found, 2] = unit, c, inside
+                rows[found, 3], rows[found, 4] = over, left
+                rows[found, 5], rows[found, 6] = families, own
+                found += 1
+    kept = rows[:found].copy()
+    return Attached(
+        kept[:, 0], kept[:, 1], kept[:, 2], kept[:, 3], kept[:, 4], kept[:, 5], kept[:, 6]
+    )
 
 
 @njit(cache=True, nogil=True)

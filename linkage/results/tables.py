@@ -168,7 +168,7 @@ def _ids(found: Results) -> pa.Array:
 
 def _unweighed(found: Results) -> npt.NDArray[np.bool_]:
     """Accounts that no community weighed: those of a verified organisation on its own."""
-    return found.proposals.confidence < -1e4
+    return ~np.isfinite(found.proposals.confidence)
 
 
 def _bits(weights: npt.NDArray[np.int32]) -> pa.Array:
