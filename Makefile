@@ -14,7 +14,7 @@ PACKAGING := pyproject.toml scripts/install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint lock clean FORCE
+.PHONY: help install demo test lint bench lock clean FORCE
 
 help:  ## list the targets
 	@echo "make TARGET [PYTHON=python3.12], where TARGET is one of:"
@@ -34,6 +34,9 @@ lint: $(INSTALLED_DEV)  ## install, then lint, formatting and types only
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## install, then measure seconds and memory up to 41 M events (half an hour)
+	@$(BIN)/python -m benchmarks.speed
 
 lock:  ## make requirements/*.txt anew from pyproject.toml
 	@PYTHON="$(PYTHON)" scripts/lock

@@ -94,5 +94,6 @@ def _bar(group_units: int, settings: AttachmentSettings) -> Bar:
         cap=round(UNIT * settings.family_cap_bits),
         counts=round(UNIT * settings.family_bits),
         usual=settings.newcomer_share,
+        telling=round(UNIT * settings.telling_bits),
         group=group_units,
     )

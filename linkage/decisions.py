@@ -9,14 +9,18 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from linkage.attachment import Membership
 from linkage.clusters import Clusters, openly
+from linkage.links import Links
 from linkage.score import References
 from linkage.settings import PolicySettings, Settings
 from linkage.units import Units
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Int32s = npt.NDArray[np.int32]
 Texts = npt.NDArray[np.object_]
 
 OPENLY, UNVERIFIED = "openly one", "openly one, unverified"
@@ -42,6 +46,7 @@ def proposals(
     clusters: Clusters,
     members: Membership,
     units: Units,
+    links: Links,
     activity: ir.Table,
     settings: Settings,
     references: References | None = None,
@@ -57,7 +62,7 @@ def proposals(
     account = np.full(clusters.of.size, None, np.object_)
     inside = clusters.of >= 0
     account[inside] = cluster[clusters.of[inside]]
-    rules = holding_rules(members, units, verified, settings.policy)
+    rules = holding_rules(clusters, members, units, links, verified, settings.policy)
     held_by = np.full(clusters.of.size, None, np.object_)
     for name, holds in reversed(rules.items()):
         held_by[(account == "ban") & holds] = name
@@ -66,21 +71,46 @@ def proposals(
 
 
 def holding_rules(
-    members: Membership, units: Units, verified: npt.NDArray[np.bool_], policy: PolicySettings
-) -> dict[str, npt.NDArray[np.bool_]]:
+    clusters: Clusters,
+    members: Membership,
+    units: Units,
+    links: Links,
+    verified: Bools,
+    policy: PolicySettings,
+) -> dict[str, Bools]:
     """Rule -> the accounts that it holds back; the first that applies is named.
 
     verified_organisation   its organisation is verified: such a unit is never listed whole
     drop_one                one artifact carries it: without that, too little is left
     families                what is left is of one family
     unplantable             an outsider could have planted, or copied, all that ties it
+    loosely_tied            its ties are far weaker, or fewer, than its cluster's members' are
     """
+    left = members.left[units.of]
     return {
         "verified_organisation": verified,
-        "drop_one": members.left[units.of] < policy.drop_one_bits,
+        "drop_one": left < policy.drop_one_bits,
         "families": members.families[units.of] < policy.families,
         "unplantable": members.own[units.of] < policy.unplantable_bits,
+        "loosely_tied": (left < policy.loose_bits * _usual(left, clusters.of))
+        | _few_links(clusters.of, units, links, policy),
     }
+
+
+def _few_links(of: Int32s, units: Units, links: Links, policy: PolicySettings) -> Bools:
+    """Accounts with far fewer links to members than their cluster's members usually have."""
+    cluster = of[units.first]
+    same = (cluster[links.a] == cluster[links.b]) & (cluster[links.a] >= 0)
+    ends = np.concatenate([links.a[same], links.b[same]])
+    number = np.bincount(ends, minlength=cluster.size)[units.of].astype(np.float64)
+    return number < policy.loose_links * _usual(number, of)
+
+
+def _usual(value: Floats, of: Int32s) -> Floats:
+    """The median of each account's cluster; infinite values and outsiders give 0."""
+    table = pd.DataFrame({"value": value, "of": of})
+    known = table[np.isfinite(value) & (of >= 0)]
+    return table["of"].map(known.groupby("of")["value"].median()).fillna(0.0).to_numpy()
 
 
 def _of_clusters(

@@ -1,7 +1,6 @@
 """How unusual a group is among the groups of the same data: the expected innocents.
 
-Each signal is put against what is usual for the group's size and ranked among the reference
-groups; a question's ranks become normal scores and are combined (Stouffer et al. 1949), and
+Each signal is ranked among the reference groups of the nearest sizes; a question's ranks become normal scores and are combined (Stouffer et al. 1949), and
 ranked again. The number of groups as extreme that chance would bring among as many innocent
 ones is the figure that an investigator reads, as the E-value of a sequence search (Altschul
 et al. 1990).
@@ -19,7 +18,7 @@ from linkage.signals import QUESTIONS, SIGNALS
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-WINDOW = 101  # reference groups of the nearest sizes that say what is usual
+WINDOW = 101  # reference groups of the nearest sizes, at least, that say what is usual
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,7 @@ def _ranked(
     normal: dict[str, list[Floats]] = {question: [] for question in QUESTIONS}
     for signal in SIGNALS:
         value = values[signal.name] if signal.high else -values[signal.name]
-        middle, spread = _usual(size, value, reference)
-        rank[signal.name] = _rank((value - middle) / spread, reference)
+        middle, rank[signal.name] = _near(size, value, reference)
         usual[signal.name] = middle if signal.high else -middle
         normal[signal.question].append(-ndtri(rank[signal.name]))
     p = {q: _rank(_combined(normal[q]), reference) for q in QUESTIONS}
@@ -125,20 +123,35 @@ def expected(p: dict[str, Floats], groups: int, settings: ScoreSettings) -> Floa
     return np.where((table <= cap).all(axis=0), groups * product * ways, np.inf)
 
 
-def _usual(size: Floats, value: Floats, reference: Bools) -> tuple[Floats, Floats]:
-    """Median and spread of the references of the nearest sizes, for each group."""
+def _near(size: Floats, value: Floats, reference: Bools) -> tuple[Floats, Floats]:
+    """Each group's usual value and its rank among the references of the nearest sizes.
+
+    A rank, not a distance: what is usual is wide for some sizes and narrow for others.
+    """
     known = np.flatnonzero(reference & np.isfinite(value))
     if known.size == 0:
-        return np.zeros(size.size), np.ones(size.size)
+        return np.zeros(size.size), np.where(np.isfinite(value), 1.0, np.nan)
     order = known[np.lexsort((value[known], size[known]))]
-    width = min(WINDOW, order.size)
+    width = min(order.size, max(WINDOW, order.size // 10))
     windows = np.lib.stride_tricks.sliding_window_view(value[order], width)
-    low, middle, high = np.quantile(windows, [0.1, 0.5, 0.9], axis=1)
-    at = np.searchsorted(size[order], size, "left") - width // 2
-    at += (np.searchsorted(size[order], size, "right") - np.searchsorted(size[order], size)) // 2
-    at = np.clip(at, 0, windows.shape[0] - 1)
-    spread = np.maximum(high - low, 0.05 * max(1e-9, float(np.ptp(value[known]))))
-    return middle[at], spread[at]
+    low = np.searchsorted(size[order], size, "left")
+    high = np.searchsorted(size[order], size, "right")
+    at = np.clip((low + high) // 2 - width // 2, 0, windows.shape[0] - 1)
+    place = np.full(size.size, -1)
+    place[order] = np.arange(order.size)
+    itself = (place >= at) & (place < at + width)
+    middle, higher = np.empty(size.size), np.empty(size.size)
+    for part in np.array_split(np.arange(size.size), 1 + size.size * width // 2_000_000):
+        near = windows[at[part]]
+        middle[part] = np.median(near, axis=1)
+        higher[part] = (near >= value[part, None]).sum(axis=1)
+    rank = (1 + higher - itself) / (1 + width)
+    return middle, _inside(rank, width, np.isfinite(value))
+
+
+def _inside(rank: Floats, count: int, known: Bools) -> Floats:
+    """Never 1, whose normal score is infinite; not a number where there is no value."""
+    return np.where(known, np.minimum(rank, 1 - 0.5 / (1 + count)), np.nan)
 
 
 def _rank(value: Floats, reference: Bools) -> Floats:
@@ -146,8 +159,7 @@ def _rank(value: Floats, reference: Bools) -> Floats:
     known = np.sort(value[reference & np.isfinite(value)])
     higher = known.size - np.searchsorted(known, value, "left")
     itself = reference & np.isfinite(value)
-    result = (1 + higher - itself) / (1 + known.size)
-    return np.where(np.isfinite(value), np.minimum(result, 1 - 0.5 / (1 + known.size)), np.nan)
+    return _inside((1 + higher - itself) / (1 + known.size), known.size, np.isfinite(value))
 
 
 def _first(found: Scores, count: int) -> Scores:

@@ -105,6 +105,13 @@ class AttachmentSettings(Section):
     family_bits: float = Field(
         1.0, ge=0, le=12, description="bits from which on a family ties an account: 2 to 1"
     )
+    telling_bits: float = Field(
+        6.0,
+        ge=0,
+        le=40,
+        description="bits from which on an artifact that two members have is telling: 64 times as "
+        "common inside. An account that no link brought in must owe them half of its weight",
+    )
     newcomer_share: float = Field(
         0.25,
         ge=0,
@@ -149,7 +156,10 @@ class PolicySettings(Section):
     """[policy]: what is proposed, and who is held back from the list."""
 
     ban_expected: float = Field(
-        1.0, gt=0, description="innocent groups a run that the policy accepts to propose for a ban"
+        0.3,
+        gt=0,
+        description="innocent groups a run that the policy accepts to propose for a ban; at 1, "
+        "each simulated month had one",
     )
     review_expected: float = Field(10.0, gt=0, description="innocent groups a run sent to review")
     openly_one: float = Field(
@@ -177,6 +187,19 @@ class PolicySettings(Section):
         ge=0,
         le=20,
         description="bits above the prior that must be left when any one artifact is taken away",
+    )
+    loose_bits: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="share of what its cluster's members usually have left; a member with less "
+        "is held: victims of framing and neighbours have far less",
+    )
+    loose_links: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="share of the links that its cluster's members usually have, likewise",
     )
     families: int = Field(2, ge=1, le=10, description="families that must tie a listed account")
     unplantable_bits: float = Field(

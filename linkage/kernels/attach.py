@@ -8,7 +8,7 @@ import numpy.typing as npt
 from numba import njit
 
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints
-from linkage.kernels.weights import DEPTH, family_bits, insert
+from linkage.kernels.weights import DEPTH, family_bits
 
 KEPT = 3 * DEPTH  # artifacts of a family kept for drop-one: enough to fill its place again
 FAR = -(1 << 30)
@@ -21,6 +21,7 @@ class Bar(NamedTuple):
     cap     the most that a family gives
     counts  the least that a family must give to count as one that ties the account
     usual   a newcomer must weigh as much as all but this share of the linked members
+    telling weight from which on an artifact that two members have brings newcomers
     group   units; smaller communities take no newcomers
     """
 
@@ -28,6 +29,7 @@ class Bar(NamedTuple):
     cap: int
     counts: int
     usual: float
+    telling: int
     group: int
 
 
@@ -69,43 +71,26 @@ def _newcomers(
     size: int,
     have: Int32s,
     held: Int32s,
-    cap: int,
+    bar: Bar,
     need: int,
     seen: Int32s,
     stamp: int,
     gained: Int32s,
     out: Int32s,
 ) -> tuple[Int32s, int]:
-    """Units outside that could weigh `need`: all that share anything, but for what cannot do.
-
-    The commonest artifacts are passed over as long as they together could not weigh that
-    much: no unit that has only these can reach it. What they could still add to the others
-    is granted in full, so nothing is lost.
-    """
-    order = np.argsort(inc.degree[held], kind="mergesort")[::-1]
-    best = np.empty((inc.families, DEPTH), np.int32)
-    depth, parts = np.zeros(inc.families, np.int64), np.zeros(inc.families, np.int64)
-    passed, granted = 0, 0
-    for i in order:
-        f = inc.family[held[i]]
-        bits = _outsiders_bits(inc, held[i], size, have)
-        if bits > 0:
-            depth[f] = insert(best[f], depth[f], bits)
-            parts[f] = family_bits(best[f], depth[f], cap)
-        if parts.sum() >= need:
-            break
-        granted = parts.sum()
-        passed += 1
+    """Units outside that owe half of `need` to telling artifacts: two members have them, and
+    few others do. Who shares only what is common everywhere is not even weighed."""
     count = 0
-    for i in order[passed:]:
-        v = held[i]
+    for v in held:
+        if have[v] < 2:
+            continue
         bits = _outsiders_bits(inc, v, size, have)
-        if bits == 0:
+        if bits < bar.telling:
             continue
         for j in range(inc.art_ptr[v], inc.art_ptr[v + 1]):
             unit = inc.art_unit[j]
             if seen[unit] != stamp:
-                seen[unit], gained[unit] = stamp, granted
+                seen[unit], gained[unit] = stamp, 0
                 if count == out.size:
                     longer = np.empty(2 * count, np.int32)
                     longer[:count] = out
@@ -115,7 +100,7 @@ def _newcomers(
             gained[unit] += bits
     able = 0
     for i in range(count):
-        if gained[out[i]] >= need:
+        if 2 * gained[out[i]] >= need:
             out[able] = out[i]
             able += 1
     return out, able
@@ -249,7 +234,7 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
                 need = max(need, int(np.quantile(overs, bar.usual)))
                 full = need + prior_bits(inc, size)
                 out, able = _newcomers(
-                    inc, size, have, held[:kinds], bar.cap, full, seen, c, gained, out
+                    inc, size, have, held[:kinds], bar, full, seen, c, gained, out
                 )
             if found + able > rows.shape[0]:
                 wider = np.empty((2 * (found + able), 7), np.int32)

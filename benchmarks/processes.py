@@ -1,0 +1,44 @@
+"""A program in a process of its own: how long it took, and the memory it had at its peak."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Taken:
+    """seconds from start to end, of the wall clock; peak_mb resident; written_mb to disk by
+    the operating system's count (0 where it does not count); output: standard output."""
+
+    seconds: float
+    peak_mb: float
+    written_mb: float
+    output: str
+
+
+def run(arguments: Sequence[str | os.PathLike[str]]) -> Taken:
+    """Run Python with these arguments. This process must stay small: its size at the start is
+    counted to the other's peak. Raises RuntimeError where the program fails."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as faults:
+        begun = time.perf_counter()
+        child = subprocess.Popen([sys.executable, *arguments], stdout=out, stderr=faults)
+        _, status, used = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - begun
+        child.returncode = os.waitstatus_to_exitcode(status)
+        for stream in (out, faults):
+            stream.seek(0)
+        if child.returncode:
+            what = " ".join(map(str, arguments))
+            raise RuntimeError(f"{what}: {faults.read().decode(errors='replace')}")
+        return Taken(
+            seconds=seconds,
+            peak_mb=used.ru_maxrss / 1024,
+            written_mb=used.ru_oublock * 512 / 1e6,
+            output=out.read().decode(),
+        )

@@ -1,0 +1,399 @@
+"""The parts of the documentation that are made from the code and from the demo.
+
+    python -m docs.generate
+
+rewrites every block between `<!-- begin NAME -->` and `<!-- end NAME -->` in README.md and in
+docs/; the tests compare each with what it would write. What is in the blocks comes from the
+registries, from the settings, from the command line's own help, and from a demo with its seed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import annotated_types
+import click
+import numpy as np
+from pydantic.fields import FieldInfo
+from typer.main import get_command
+
+from linkage.artifacts import BUILT_IN
+from linkage.cli import app
+from linkage.errors import LinkageError
+from linkage.explain import Explanation, SharedArtifact
+from linkage.run import Run
+from linkage.settings import DeclaredKind, Section, Settings
+from linkage.signals import QUESTIONS, SIGNALS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+BLOCK = re.compile(r"<!-- begin ([\w -]+) -->\n(.*?)<!-- end \1 -->", re.DOTALL)
+MAIN = (sys.executable, "-c", "from linkage.cli import main; main()")
+ASKED = {
+    "operation": "One operation?",
+    "lives": "No lives of their own?",
+    "pretend": "Pretending to be many?",
+}
+
+
+def linkage(folder: Path, *words: str, width: int = 100) -> str:
+    """What a command prints, without what trails."""
+    done = subprocess.run(
+        [*MAIN, *words],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": str(width)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LinkageError(f"linkage {' '.join(words)}: {done.stderr}")
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that was run in a folder, and what it printed."""
+
+    folder: Path
+    printed: str
+
+    @classmethod
+    def made(cls, folder: Path) -> Demo:
+        """Run it."""
+        return cls(folder, linkage(folder, "demo", width=104))
+
+    @property
+    def run(self) -> Run:
+        """Its result."""
+        return Run.open(self.folder / "demo" / "result")
+
+
+# From the registries, the settings and the command line
+
+
+def kinds() -> str:
+    """Every artifact kind."""
+    rows = [
+        (f"`{k.name}`", k.family, f"`{k.column}`", f"{k.m:g}", "yes" if k.plantable else "no",
+         k.explanation)
+        for k in BUILT_IN
+    ]  # fmt: skip
+    return _table(("kind", "family", "column", "m", "plantable", "what the reader is told"), rows)
+
+
+def signals() -> str:
+    """Every signal, by question."""
+    order = sorted(SIGNALS, key=lambda s: QUESTIONS.index(s.question))
+    rows = [
+        (ASKED[s.question], f"`{s.name}`", "high" if s.high else "low",
+         " ".join(s.explanation.split("\n\n")[0].split()))
+        for s in order
+    ]  # fmt: skip
+    return _table(("question", "signal", "a network's is", "what it measures"), rows)
+
+
+def settings() -> str:
+    """Every setting, by table of `linkage.toml`."""
+    parts = []
+    for name, field in Settings.model_fields.items():
+        section = DeclaredKind if name == "artifacts" else field.annotation
+        assert isinstance(section, type)
+        assert issubclass(section, Section)
+        title = "artifacts.NAME" if name == "artifacts" else name
+        says = (section.__doc__ or "").partition(": ")[2].strip()
+        rows = [_setting(setting, inner) for setting, inner in section.model_fields.items()]
+        table = _table(("setting", "default", "allowed", "unit, and reason"), rows)
+        parts.append(f"## `[{title}]`\n\n{says[:1].upper()}{says[1:]}\n\n{table}")
+    return "\n".join(parts)
+
+
+def _setting(name: str, field: FieldInfo) -> tuple[str, str, str, str]:
+    default = field.get_default(call_default_factory=True)
+    written = "none" if default is None else "empty" if default == {} else f"`{default}`"
+    return f"`{name}`", written, _allowed(field), field.description or ""
+
+
+def _allowed(field: FieldInfo) -> str:
+    signs = {
+        annotated_types.Ge: ("from", "ge"), annotated_types.Gt: ("above", "gt"),
+        annotated_types.Le: ("to", "le"), annotated_types.Lt: ("below", "lt"),
+    }  # fmt: skip
+    words = [
+        f"{signs[type(limit)][0]} {_figure(getattr(limit, signs[type(limit)][1]))}"
+        for limit in field.metadata
+        if type(limit) in signs
+    ]
+    choices = re.findall(r"'(\w+)'", str(field.annotation)) if not words else []
+    plain = {bool: "`true`, `false`", dict[str, str]: "names"}.get(field.annotation, "text")  # type: ignore[call-overload]
+    return " ".join(words) or ", ".join(f"`{choice}`" for choice in choices) or plain
+
+
+def _figure(value: float) -> str:
+    return (
+        f"2^{value.bit_length() - 1}" if value == 2**31 and isinstance(value, int) else f"{value:g}"
+    )
+
+
+def commands() -> dict[str, click.Command]:
+    """The command line's commands by name."""
+    group: Any = get_command(app)
+    return dict(group.commands)
+
+
+def options(command: click.Command) -> str:
+    """Every argument and option of a command."""
+    rows = []
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) or parameter.param_type_name == "option":
+            names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+        else:
+            names = f"`{parameter.human_readable_name}`"
+        says = " ".join((getattr(parameter, "help", None) or "").split())
+        rows.append((names, _default(parameter), says))
+    return _table(("argument or option", "default", "meaning"), rows)
+
+
+def _default(parameter: click.Parameter) -> str:
+    if parameter.required:
+        return "required"
+    if parameter.default in (None, False, ()):
+        return ""
+    return f"`{parameter.default}`"
+
+
+# From the demo
+
+
+def printed(demo: Demo) -> str:
+    """What the demo prints: the first rows of its tables, without what to try next."""
+    sections = demo.printed.split("\n\n")
+    kept = [s for s in sections if not s.startswith(("What to try next", "Simulated, detected"))]
+    return _console("make demo", "\n\n".join("\n".join(_first(s.splitlines())) for s in kept))
+
+
+def _first(lines: Sequence[str], rows: int = 3) -> Iterator[str]:
+    """A table's first rows; a row goes on where a line is indented."""
+    count, inside, cut = 0, False, False
+    for line in lines:
+        if line.startswith("────"):
+            inside, count = True, 0
+        elif inside and re.match(r"[ca]_?[0-9a-f]{8}", line):
+            count += 1
+        elif inside and not line.startswith(" "):
+            inside = False
+        if inside and count > rows:
+            cut = True
+            continue
+        if cut:
+            yield "[...]"
+            cut = False
+        if not line.startswith("... and"):
+            yield line
+
+
+def chosen(run: Run) -> tuple[str, str]:
+    """Two accounts to work through: of the largest cluster that is proposed for a ban, a link of
+    middling weight over three families, by four or five artifacts."""
+    banned = run.clusters[run.clusters.proposal == "ban"]
+    largest = banned.sort_values(["accounts", "cluster_id"]).cluster_id.iloc[-1]
+    links = run.links(str(largest))
+    families = links.families.map(lambda parts: sum(bits > 0 for bits in parts.values()))
+    links = links[(families == 3) & links.families.map(lambda parts: parts["money"] > 0)]
+    links = links.assign(far=(links.bits - links.bits.median()).abs())
+    listed = set(run.banlist.account_id)
+    for row in links.sort_values(["far", "account_a", "account_b"]).itertuples():
+        a, b = str(row.account_a), str(row.account_b)
+        if {a, b} <= listed and len(run.explain(a, b).shared) in (4, 5):
+            return a, b
+    raise LinkageError("the demo has no pair to work through")
+
+
+def pair(demo: Demo) -> str:
+    """The two accounts' link, figure by figure."""
+    a, b = chosen(demo.run)
+    found = demo.run.explain(a, b)
+    shown = linkage(demo.folder, "explain", a, b, "-r", "demo/result", width=92)
+    return "\n".join(
+        [
+            _console(f"linkage explain {a} {b} -r demo/result", shown),
+            *_artifact_by_artifact(demo.run, found),
+            *_family_by_family(demo.run, found),
+        ]
+    )
+
+
+def _artifact_by_artifact(run: Run, found: Explanation) -> Iterator[str]:
+    units = run.info["baseline"]["accounts"]
+    m = {kind["name"]: kind["m"] for kind in run.info["kinds"]}
+    yield f"**Each artifact.** The month has N = {units:,} units.\n"
+    rows = []
+    for item in found.shared:
+        p = min(1.0, item.excess * (item.degree + 1) / (units + 2))
+        bits = np.log2(1 - m[item.kind] + m[item.kind] / p)
+        assert abs(bits - item.bits) < 0.001, (item, bits)
+        rows.append((
+            f"`{item.kind}`", f"{item.degree:,}", f"{m[item.kind]:g}", f"{item.excess:.2f}",
+            f"{item.excess:.2f} · {item.degree + 1:,} / {units + 2:,} = {p:.5f}",
+            f"log2(1 − {m[item.kind]:g} + {m[item.kind]:g} / {p:.5f}) = **{item.bits:.2f}**",
+            _place(item),
+        ))  # fmt: skip
+    yield _table(("kind", "d", "m", "r", "p", "bits", "counted"), rows)
+
+
+def _place(item: SharedArtifact) -> str:
+    if item.place <= 1:
+        return f"{item.counted:.2f}"
+    return f"{item.bits:.2f} / {2 ** (item.place - 1)} = {item.counted:.2f}"
+
+
+def _family_by_family(run: Run, found: Explanation) -> Iterator[str]:
+    margin = run.info["settings"]["links"]["margin_bits"]
+    units = run.info["baseline"]["accounts"]
+    sums = [
+        f"{part.family} {part.bits:.2f}" + (f" (of {part.counted:.2f})" if part.capped else "")
+        for part in found.families
+    ]
+    yield (
+        f"**The sum.** {' + '.join(sums)} = **{found.bits:.2f} bits**. A family alone counts up "
+        f"to {found.cap:.2f}.\n"
+    )
+    yield (
+        f"**The line.** log2 {units:,} = {np.log2(units):.2f} bits are the odds against a pair "
+        f"drawn at random; with {margin:g} on top, a link needs **{found.threshold:.2f}**. "
+        f"{found.bits:.2f} is {found.bits - found.threshold:.2f} more: the two are linked."
+    )
+
+
+def ban(demo: Demo) -> str:
+    """From the cluster of the two accounts to the line in the ban list."""
+    run = demo.run
+    a, _ = chosen(run)
+    member = run.account(a).membership
+    assert member is not None
+    row = run.cluster(member["cluster_id"]).row
+    line = run.banlist[run.banlist.account_id == a].iloc[0]
+    return "\n".join(
+        [
+            *_three_questions(run, row),
+            *_expected(run, row),
+            f"**The account.** Weighed against the whole cluster, and with the artifact that it needs "
+            f"most taken away, `{a}` still stands **{member['confidence']:.1f} bits** above the odds "
+            f"against it; {run.info['settings']['policy']['drop_one_bits']:g} are asked for. More "
+            "than one family ties it, and kinds that no outsider can plant weigh enough. So it is "
+            "listed, and `banlist.csv` says:\n",
+            f"> {line.account_id}, {line.cluster_id}, score {line.score:.2f}, confidence "
+            f"{line.confidence:.1f}: {line.reasons}\n",
+            *_innocents(run),
+        ]
+    )
+
+
+def _three_questions(run: Run, row: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"**The cluster.** Both are in `{row['cluster_id']}`, with {row['accounts']:,} accounts. "
+        f"Of its signals, these are the most unusual of each question:\n"
+    )
+    rows = []
+    for question in QUESTIONS:
+        first = next(s for s in row["signals"] if s["question"] == question)
+        rows.append((ASKED[question], f"`{first['name']}`: {first['text']}",
+                     f"{row[f'p_{question}']:.4f}"))  # fmt: skip
+    yield _table(("question", "most unusual signal", "p of the question"), rows)
+
+
+def _expected(run: Run, row: dict[str, Any]) -> Iterator[str]:
+    cap = run.info["settings"]["score"]["question_cap"]
+    groups = run.info["counts"]["reference_groups"]
+    p = [row[f"p_{question}"] for question in QUESTIONS]
+    t = float(np.prod(p))
+    depth = float(np.log(cap**3 / t))
+    ways = 1 + depth + depth**2 / 2 + (1 - cap) / cap * (1 + depth)
+    assert abs(groups * t * ways - row["expected"]) < 1e-6 * row["expected"], row
+    policy = run.info["settings"]["policy"]
+    yield (
+        f"**The expected innocents.** t = {' · '.join(f'{each:.4f}' for each in p)} = {t:.2e}; "
+        f"with c = {cap:g}, L = ln(c³ / t) = {depth:.2f}; and {groups} groups to compare with. "
+        f"So E = {groups} · {t:.2e} · {ways:.1f} = **{row['expected']:.3f}** such groups would be "
+        f"expected among as many innocent ones, and the score, −log10 E, is {row['score']:.2f}. "
+        f"Up to {policy['ban_expected']:g} the policy proposes a ban, up to "
+        f"{policy['review_expected']:g} a review.\n"
+    )
+
+
+def _innocents(run: Run) -> Iterator[str]:
+    """The largest group that nothing is proposed for, of those that are not openly one."""
+    quiet = run.clusters[(run.clusters.proposal == "none") & run.clusters.note.isna()]
+    row = quiet.sort_values(["accounts", "cluster_id"]).iloc[-1]
+    p = {question: float(row[f"p_{question}"]) for question in QUESTIONS}
+    worst = max(p, key=p.__getitem__)
+    yield (
+        f"**And a group that is left alone.** `{row.cluster_id}`, {row.accounts} accounts, is "
+        f"linked as well. Its p are "
+        f"{', '.join(f'{p[question]:.2f} ({ASKED[question]})' for question in QUESTIONS)}: "
+        f"{ASKED[worst].rstrip('?').lower()} is what it does not do, and nothing is proposed."
+    )
+
+
+def _console(command: str, output: str) -> str:
+    return f"```console\n$ {command}\n{output}\n```\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    cells = [list(head), ["---"] * len(head), *([c.replace("|", r"\|") for c in r] for r in rows)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+def makers() -> dict[str, Callable[[Demo], str]]:
+    """Name of a block -> what makes it."""
+    found: dict[str, Callable[[Demo], str]] = {
+        "kinds": lambda _: kinds(),
+        "signals": lambda _: signals(),
+        "settings": lambda _: settings(),
+        "demo": printed,
+        "pair": pair,
+        "ban": ban,
+    }
+    for name, command in commands().items():
+        found[f"options of {name}"] = lambda _, command=command: options(command)  # type: ignore[misc]
+    return found
+
+
+def blocks(page: str) -> dict[str, str]:
+    """The blocks of a page as they are."""
+    return {found[1]: found[2] for found in BLOCK.finditer(page)}
+
+
+def renewed(page: str, demo: Demo) -> str:
+    """A page with all blocks as they should be."""
+    made = makers()
+
+    def block(found: re.Match[str]) -> str:
+        text = made[found[1]](demo).strip("\n")
+        return f"<!-- begin {found[1]} -->\n{text}\n<!-- end {found[1]} -->"
+
+    return BLOCK.sub(block, page)
+
+
+def main() -> None:
+    """Rewrite all pages."""
+    with tempfile.TemporaryDirectory(prefix="linkage-docs-") as folder:
+        demo = Demo.made(Path(folder))
+        for path in PAGES:
+            before = path.read_text("utf-8")
+            after = renewed(before, demo)
+            if after != before:
+                path.write_text(after, "utf-8")
+                print(f"renewed {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""The score: expected innocents that mean what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from linkage.score import References, Scores, expected, scores
+from linkage.settings import ScoreSettings
+from linkage.signals import QUESTIONS, SIGNALS
+
+Floats = npt.NDArray[np.float64]
+Values = dict[str, Floats]
+NAMES = [signal.name for signal in SIGNALS]
+HIGH = {signal.name: 1.0 if signal.high else -1.0 for signal in SIGNALS}
+
+
+def innocent(rng: np.random.Generator, groups: int) -> tuple[Floats, Values]:
+    """Sizes and independent signals that grow with the size, as real ones do."""
+    size = np.exp(rng.uniform(np.log(5), np.log(300), groups)).round()
+    return size, {name: rng.normal(np.log(size), 1.0) for name in NAMES}
+
+
+def with_networks(size: Floats, values: Values, number: int) -> Values:
+    """The first groups stand out by every signal."""
+    first = np.arange(size.size) < number
+    return {name: np.where(first, v + 12 * HIGH[name], v) for name, v in values.items()}
+
+
+def scored(
+    size: Floats,
+    values: Values,
+    openly: Floats | None = None,
+    references: References | None = None,
+    **settings: Any,
+) -> Scores:
+    openly = np.zeros(size.size) if openly is None else openly
+    return scores(size, values, openly, ScoreSettings(**settings), references)
+
+
+def test_among_innocent_groups_as_many_are_below_an_e_as_it_says(seed: int) -> None:
+    runs, groups = 40, 1000
+    below = {1: 0.0, 3: 0.0, 10: 0.0}
+    for run in range(runs):
+        size, values = innocent(np.random.default_rng([seed, run]), groups)
+        found = scored(size, values)
+        for limit in below:
+            below[limit] += int((found.expected <= limit).sum()) / runs
+    print(below)
+    # Ranks among a thousand are coarse, so that small E are rather too large than too small.
+    assert 0.1 <= below[1] <= 1.7
+    assert 1.5 <= below[3] <= 4.2
+    assert 7.0 <= below[10] <= 12.5
+
+
+def test_among_few_innocent_groups_e_promises_no_less_than_there_are(seed: int) -> None:
+    runs = 60
+    below = {1: 0.0, 3: 0.0, 10: 0.0}
+    for run in range(runs):
+        size, values = innocent(np.random.default_rng([seed, run]), 250)
+        found = scored(size, values)
+        for limit in below:
+            below[limit] += int((found.expected <= limit).sum()) / runs
+    print(below)
+    assert all(number <= 1.3 * limit + 0.5 for limit, number in below.items())
+
+
+def test_expected_innocents_of_independent_questions_are_counted_right(seed: int) -> None:
+    """Monte Carlo: how often chance brings three ranks as extreme as these."""
+    rng = np.random.default_rng(seed)
+    settings = ScoreSettings()
+    drawn = rng.random((200_000, 3))
+    p = {question: drawn[:, i] for i, question in enumerate(QUESTIONS)}
+    p["pretend"] = np.minimum(p["pretend"], settings.question_cap)
+    e = expected(p, 1000, settings)
+    for limit in (1, 3, 10, 30):
+        assert np.mean(e <= limit) * 1000 == pytest.approx(limit, rel=0.25, abs=0.3)
+
+
+def test_the_third_question_is_absolute(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 300)
+    values = with_networks(size, values, 3)
+    cap = ScoreSettings().question_cap
+    openly = np.zeros(300)
+    openly[:2] = 1.0, cap
+    found = scored(size, values, openly)
+    assert found.p["pretend"][0] == 1.0
+    assert np.isinf(found.expected[0])
+    assert found.p["pretend"][1] == cap
+    assert found.expected[2] < found.expected[1] < np.inf
+    assert not found.reference[:2].any()
+
+
+def test_a_group_that_is_usual_on_one_of_the_first_questions_is_not_flagged(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 300)
+    for question in ("operation", "lives"):
+        usual = with_networks(size, values, 1)
+        for signal in SIGNALS:
+            if signal.question == question:
+                usual[signal.name][0] = values[signal.name][0] - 9 * HIGH[signal.name]
+        assert np.isinf(scored(size, usual).expected[0])
+    assert scored(size, with_networks(size, values, 1)).expected[0] < 0.1
+
+
+def test_pretending_less_than_usual_costs_no_more_than_the_cap(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 300)
+    values = with_networks(size, values, 1)
+    for signal in SIGNALS:
+        if signal.question == "pretend":
+            values[signal.name][0] -= 30 * HIGH[signal.name]
+    assert scored(size, values).p["pretend"][0] == ScoreSettings().question_cap
+
+
+def test_networks_leave_the_references_and_do_not_hide_one_another(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 300)
+    values = with_networks(size, values, 12)
+    found = scored(size, values)
+    assert not found.reference[:12].any()
+    assert found.reference[12:].mean() > 0.95
+    # None is held against the others: all questions are answered as rarely as can be.
+    rarest = 1 / (1 + found.reference.sum())
+    for question in QUESTIONS:
+        assert found.p[question][:12] == pytest.approx(rarest)
+    assert (found.expected[:12] < 0.02).all()
+    hidden = scored(size, values, reference_expected=1e-9)
+    assert hidden.reference.all()
+    assert (hidden.expected[:12] > found.expected[:12]).all()
+
+
+def test_what_is_usual_depends_on_the_size(seed: int) -> None:
+    """A value that is usual among large groups is not among small ones."""
+    size, values = innocent(np.random.default_rng(seed), 600)
+    size[:2], name = (6, 280), next(n for n in NAMES if HIGH[n] > 0)
+    values[name][:2] = np.log(280)
+    found = scored(size, values)
+    assert found.usual[name][0] == pytest.approx(np.log(6), abs=0.8)
+    assert found.usual[name][1] == pytest.approx(np.log(280), abs=0.8)
+    assert found.rank[name][0] < 0.05 < found.rank[name][1]
+
+
+def test_a_signal_that_a_group_cannot_have_is_left_out(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 300)
+    values = with_networks(size, values, 1)
+    lives = [signal.name for signal in SIGNALS if signal.question == "lives"]
+    values[lives[0]][0] = np.nan
+    found = scored(size, values)
+    assert np.isnan(found.rank[lives[0]][0])
+    assert found.expected[0] < 0.1
+    for name in lives:
+        values[name][0] = np.nan
+    found = scored(size, values)
+    assert found.p["lives"][0] == 1.0
+    assert np.isinf(found.expected[0])
+
+
+def test_ranks_lie_between_one_over_the_references_and_one(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 100)
+    found = scored(size, with_networks(size, values, 2))
+    for rank in found.rank.values():
+        assert rank.min() >= 1 / (1 + found.reference.sum())
+        assert rank.max() < 1
+
+
+def test_other_groups_can_be_the_references(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    theirs = References(*innocent(rng, 400))
+    size, values = innocent(rng, 5)
+    found = scored(size, with_networks(size, values, 2), references=theirs)
+    assert found.expected.size == found.p["lives"].size == 5
+    assert (found.expected[:2] < 0.1).all()
+    assert (found.expected[2:] > 0.1).all()
+    # Each is scored as if it stood there alone.
+    alone = scored(size[:1], {n: v[:1] for n, v in with_networks(size, values, 2).items()},
+                   references=theirs)  # fmt: skip
+    assert alone.expected[0] == pytest.approx(found.expected[0])
+
+
+def test_the_order_of_the_groups_does_not_matter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size, values = innocent(rng, 300)
+    values = with_networks(size, values, 4)
+    mixed = rng.permutation(300)
+    first = scored(size, values)
+    again = scored(size[mixed], {name: v[mixed] for name, v in values.items()})
+    assert np.array_equal(first.expected[mixed], again.expected)
+    assert np.array_equal(first.reference[mixed], again.reference)
+
+
+def test_one_group_alone_stands_out_from_nothing() -> None:
+    found = scored(np.array([50.0]), {name: np.array([3.0]) for name in NAMES})
+    assert found.expected[0] > 0.5
