@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import annotated_types
-import click
 import numpy as np
 from pydantic.fields import FieldInfo
 from typer.main import get_command
@@ -30,6 +29,7 @@ from linkage.cli import app
 from linkage.errors import LinkageError
 from linkage.explain import Explanation, SharedArtifact
 from linkage.run import Run
+from linkage.scenarios.scenario import DEFAULT_EVASIONS, EVASIONS
 from linkage.settings import DeclaredKind, Section, Settings
 from linkage.signals import QUESTIONS, SIGNALS
 
@@ -132,8 +132,11 @@ def _allowed(field: FieldInfo) -> str:
         for limit in field.metadata
         if type(limit) in signs
     ]
-    choices = re.findall(r"'(\w+)'", str(field.annotation)) if not words else []
-    plain = {bool: "`true`, `false`", dict[str, str]: "names"}.get(field.annotation, "text")  # type: ignore[call-overload]
+    literal = str(field.annotation)
+    choices = re.findall(r"'(\w+)'", literal) if "Literal" in literal else []
+    plain = "`true`, `false`" if "bool" in literal else "text"
+    if not words and "dict" in literal:
+        plain = "names"
     return " ".join(words) or ", ".join(f"`{choice}`" for choice in choices) or plain
 
 
@@ -143,31 +146,40 @@ def _figure(value: float) -> str:
     )
 
 
-def commands() -> dict[str, click.Command]:
+def commands() -> dict[str, Any]:
     """The command line's commands by name."""
     group: Any = get_command(app)
     return dict(group.commands)
 
 
-def options(command: click.Command) -> str:
+def options(command: Any) -> str:
     """Every argument and option of a command."""
     rows = []
     for parameter in command.params:
-        if isinstance(parameter, click.Option) or parameter.param_type_name == "option":
+        if parameter.param_type_name == "option":
             names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
         else:
-            names = f"`{parameter.human_readable_name}`"
+            names = f"`{parameter.metavar or parameter.name.upper()}`"
         says = " ".join((getattr(parameter, "help", None) or "").split())
         rows.append((names, _default(parameter), says))
     return _table(("argument or option", "default", "meaning"), rows)
 
 
-def _default(parameter: click.Parameter) -> str:
+def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
     if parameter.default in (None, False, ()):
         return ""
     return f"`{parameter.default}`"
+
+
+def evasions() -> str:
+    """Ways in which simulated networks hide."""
+    rows = [
+        (f"`{name}`", words, "yes" if name in DEFAULT_EVASIONS else "no")
+        for name, words in EVASIONS.items()
+    ]
+    return _table(("evasion", "what networks do", "if none is named"), rows)
 
 
 # From the demo
@@ -243,7 +255,7 @@ def _artifact_by_artifact(run: Run, found: Explanation) -> Iterator[str]:
         rows.append((
             f"`{item.kind}`", f"{item.degree:,}", f"{m[item.kind]:g}", f"{item.excess:.2f}",
             f"{item.excess:.2f} · {item.degree + 1:,} / {units + 2:,} = {p:.5f}",
-            f"log2(1 − {m[item.kind]:g} + {m[item.kind]:g} / {p:.5f}) = **{item.bits:.2f}**",
+            f"log2(1 - {m[item.kind]:g} + {m[item.kind]:g} / {p:.5f}) = **{item.bits:.2f}**",
             _place(item),
         ))  # fmt: skip
     yield _table(("kind", "d", "m", "r", "p", "bits", "counted"), rows)
@@ -280,18 +292,11 @@ def ban(demo: Demo) -> str:
     member = run.account(a).membership
     assert member is not None
     row = run.cluster(member["cluster_id"]).row
-    line = run.banlist[run.banlist.account_id == a].iloc[0]
     return "\n".join(
         [
             *_three_questions(run, row),
             *_expected(run, row),
-            f"**The account.** Weighed against the whole cluster, and with the artifact that it needs "
-            f"most taken away, `{a}` still stands **{member['confidence']:.1f} bits** above the odds "
-            f"against it; {run.info['settings']['policy']['drop_one_bits']:g} are asked for. More "
-            "than one family ties it, and kinds that no outsider can plant weigh enough. So it is "
-            "listed, and `banlist.csv` says:\n",
-            f"> {line.account_id}, {line.cluster_id}, score {line.score:.2f}, confidence "
-            f"{line.confidence:.1f}: {line.reasons}\n",
+            *_member(run, a, member),
             *_innocents(run),
         ]
     )
@@ -323,9 +328,28 @@ def _expected(run: Run, row: dict[str, Any]) -> Iterator[str]:
         f"**The expected innocents.** t = {' · '.join(f'{each:.4f}' for each in p)} = {t:.2e}; "
         f"with c = {cap:g}, L = ln(c³ / t) = {depth:.2f}; and {groups} groups to compare with. "
         f"So E = {groups} · {t:.2e} · {ways:.1f} = **{row['expected']:.3f}** such groups would be "
-        f"expected among as many innocent ones, and the score, −log10 E, is {row['score']:.2f}. "
+        f"expected among as many innocent ones, and the score, -log10 E, is {row['score']:.2f}. "
         f"Up to {policy['ban_expected']:g} the policy proposes a ban, up to "
         f"{policy['review_expected']:g} a review.\n"
+    )
+
+
+def _member(run: Run, account: str, member: dict[str, Any]) -> Iterator[str]:
+    policy = run.info["settings"]["policy"]
+    line = run.banlist[run.banlist.account_id == account].iloc[0]
+    usual = run.cluster(member["cluster_id"]).members.confidence.median()
+    yield (
+        f"**The account.** Weighed against the whole cluster, and with the one artifact that it "
+        f"needs most taken away, `{account}` still stands **{member['confidence']:.1f} bits** "
+        f"above the odds against it. At least {policy['drop_one_bits']:g} are asked for, and "
+        f"{policy['loose_bits']:g} · {usual:.1f} = {policy['loose_bits'] * usual:.1f}, since "
+        f"{usual:.1f} is what members of this cluster usually have. {policy['families']} families "
+        "at least tie it, and kinds that no outsider can plant weigh "
+        f"{policy['unplantable_bits']:g} bits or more. So it is listed, and `banlist.csv` says:\n"
+    )
+    yield (
+        f"> {line.account_id}, {line.cluster_id}, score {line.score:.2f}, confidence "
+        f"{line.confidence:.1f}: {line.reasons}\n"
     )
 
 
@@ -338,8 +362,8 @@ def _innocents(run: Run) -> Iterator[str]:
     yield (
         f"**And a group that is left alone.** `{row.cluster_id}`, {row.accounts} accounts, is "
         f"linked as well. Its p are "
-        f"{', '.join(f'{p[question]:.2f} ({ASKED[question]})' for question in QUESTIONS)}: "
-        f"{ASKED[worst].rstrip('?').lower()} is what it does not do, and nothing is proposed."
+        f"{', '.join(f'{p[question]:.2f} ({ASKED[question]})' for question in QUESTIONS)}. "
+        f"“{ASKED[worst]}” is answered no, and nothing is proposed."
     )
 
 
@@ -358,6 +382,7 @@ def makers() -> dict[str, Callable[[Demo], str]]:
         "kinds": lambda _: kinds(),
         "signals": lambda _: signals(),
         "settings": lambda _: settings(),
+        "evasions": lambda _: evasions(),
         "demo": printed,
         "pair": pair,
         "ban": ban,

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from linkage.activity import histogram
 from linkage.artifacts import ArtifactKind
 from linkage.evidence import Evidence
 from linkage.signals import Groups
@@ -28,18 +29,18 @@ def gather(
     group = group_of[members].astype(np.int64)
     place = np.full(group_of.size, -1, np.int64)
     place[members] = np.arange(members.size)
-    rows = _rows(evidence, activity, members)
+    rows = _rows(evidence, members)
     member = place[rows["account"].to_numpy()]
     artifact = rows["artifact"].to_numpy().astype(np.int64)
     acts = _activity(activity, members, place)
-    columns = dict.fromkeys(kind.column for kind in kinds)
+    columns = [c.removeprefix("with_") for c in acts.column_names if c.startswith("with_")]
     names = tuple(kind.name for kind in kinds)
     return Groups(
         size=np.bincount(group),
         group=group,
         events=acts["events"].to_numpy(),
         signed_up=acts["signed_up"].to_numpy(),
-        hours=np.stack([acts[f"h{h}"].to_numpy() for h in range(24)], axis=1),
+        hours=histogram(acts),
         organisation=_codes(acts["organisation"]),
         claimed=_codes(acts["claimed"]),
         carried={c: acts[f"with_{c}"].to_numpy() for c in columns},
@@ -60,7 +61,7 @@ def _chosen(members: Ints) -> ir.Table:
     return ibis.memtable(pa.table({"account": members.astype(np.int32)}))
 
 
-def _rows(evidence: Evidence, activity: ir.Table, members: Ints) -> pa.Table:
+def _rows(evidence: Evidence, members: Ints) -> pa.Table:
     rows = evidence.rows.select("account", "artifact", "events")
     return rows.semi_join(_chosen(members), "account").order_by("account", "artifact").to_pyarrow()
 
@@ -68,8 +69,7 @@ def _rows(evidence: Evidence, activity: ir.Table, members: Ints) -> pa.Table:
 def _activity(activity: ir.Table, members: Ints, place: Ints) -> pa.Table:
     """The members' activity in the members' order; unknown sign-ups as -1."""
     signed_up = activity.signed_up.epoch_seconds().cast("int64") * 1_000_000
-    hours = {f"h{h}": activity.hours[h] for h in range(24)}
-    wanted = activity.mutate(signed_up=signed_up.fill_null(-1), **hours).drop("hours")
+    wanted = activity.mutate(signed_up=signed_up.fill_null(-1))
     table = wanted.semi_join(_chosen(members), "account").to_pyarrow()
     return table.take(np.argsort(place[table["account"].to_numpy()]))
 

@@ -21,6 +21,7 @@ from linkage.links import links
 from linkage.recorder import Progress, Recorder
 from linkage.results import Results
 from linkage.settings import Settings
+from linkage.signals import CARRIED
 from linkage.units import incidence, units
 
 STAGES = {
@@ -84,7 +85,7 @@ def _run(
     with record.stage("events"):
         events = read(con, sources, settings, work / "events")
     with record.stage("activity"):
-        acts = activity(events.table, kinds)
+        acts = activity(events.table, kinds, CARRIED)
     with record.stage("evidence"):
         proof = evidence(events.table, acts, kinds)
     with record.stage("links"):

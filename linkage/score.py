@@ -120,7 +120,7 @@ def expected(p: dict[str, Floats], groups: int, settings: ScoreSettings) -> Floa
     product = table.prod(axis=0)
     depth = np.maximum(0, len(QUESTIONS) * np.log(cap) - np.log(product))
     ways = 1 + depth + depth**2 / 2 + (1 - cap) / cap * (1 + depth)
-    return np.where((table <= cap).all(axis=0), groups * product * ways, np.inf)
+    return np.where((table <= cap).all(axis=0), max(1, groups) * product * ways, np.inf)
 
 
 def _near(size: Floats, value: Floats, reference: Bools) -> tuple[Floats, Floats]:

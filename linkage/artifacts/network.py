@@ -17,7 +17,11 @@ def normal_ip(value: ir.StringValue) -> ir.StringValue:
     IPv4 as four numbers (also where it came as IPv4-mapped IPv6), IPv6 as eight groups
     without leading zeros: comparing texts then compares addresses.
     """
-    text = value.strip().lower()
+    return value.re_search(IPV4).ifelse(value, _unusual_ip(value.strip().lower()))
+
+
+def _unusual_ip(text: ir.StringValue) -> ir.StringValue:
+    """Any other spelling; apart, so that the usual one costs one match."""
     mapped = text.re_search(MAPPED_IPV4).ifelse(text.re_replace(r"^.*:", ""), text)
     return ibis.cases(
         (mapped.re_search(IPV4), mapped),

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage.activity import HOURS, histogram
 from linkage.kernels.incidence import UNIT
 from linkage.results.bundle import Results
 from linkage.signals import SIGNALS
@@ -41,14 +42,26 @@ def write_activity(found: Results, folder: Path) -> None:
     shared = rows.semi_join(templates, "artifact")
     shared = shared.group_by("account").agg(shared=shared.events.sum())
     joined = acts.left_join(shared, "account").drop("account_right")
-    prompts = joined.with_prompt_template.nullif(0)
-    own = 1 - joined.shared.fill_null(0) / prompts
-    columns = [c for c in acts.columns if c.startswith("with_")]
-    wanted = joined.order_by("account_id").select(
-        "account_id", "events", "days", "first_seen", "last_seen", "signed_up", "hours",
-        "paths", "organisation", "claimed", *columns, own_prompts=own,
+    own = 1 - joined.shared.fill_null(0) / joined.with_prompt_template.nullif(0)
+    wanted = joined.order_by("account").select(
+        "account_id",
+        "events",
+        "days",
+        "first_seen",
+        "last_seen",
+        "signed_up",
+        "paths",
+        "organisation",
+        "claimed",
+        *[c for c in acts.columns if c.startswith(("with_", "hour_"))],
+        own_prompts=own,
     )
-    wanted.to_parquet(folder / "activity.parquet", compression="zstd")
+    table = wanted.to_pyarrow()
+    hours = histogram(table)
+    table = table.drop_columns([c for c in table.column_names if c.startswith("hour_")])
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(hours.ravel(), pa.int32()), HOURS)
+    table = table.add_column(6, "hours", lists.cast(pa.list_(pa.int32())))
+    pq.write_table(table, folder / "activity.parquet", compression="zstd")
 
 
 def write_links(found: Results, folder: Path) -> None:
@@ -115,11 +128,13 @@ def clusters_table(found: Results) -> pa.Table:
         f"p_{q}": _finite(np.append(p, np.full(len(c.ids) - c.groups, np.nan)))
         for q, p in c.scores.p.items()
     }
+    with np.errstate(divide="ignore"):
+        score = -np.log10(expected)
     table = pa.table({
         "cluster_id": pa.array(c.ids, pa.string()),
         "accounts": pa.array(c.size, pa.int64()),
         "events": totals["events_sum"],
-        "score": _finite(-np.log10(expected)),
+        "score": _finite(score),
         "expected": _finite(expected),
         "proposal": pa.array(found.proposals.cluster, pa.string()),
         **asked,

@@ -30,6 +30,8 @@ SIGNALS: tuple[Signal, ...] = (
     own_hours,
     strangers_at_one_work,
 )
+# Kinds of which signals ask how many events carry one.
+CARRIED = ("ip", "device", "payment", "email_domain", "template")
 QUESTIONS: tuple[Question, ...] = ("operation", "lives", "pretend")
 
-__all__ = ["QUESTIONS", "SIGNALS", "Groups", "Question", "Signal", "openness", "signal"]
+__all__ = ["CARRIED", "QUESTIONS", "SIGNALS", "Groups", "Question", "Signal", "openness", "signal"]
