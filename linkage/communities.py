@@ -107,7 +107,7 @@ def _leiden(graph: csr_array, settings: CommunitySettings) -> Labels:
         size,
         resolution=settings.resolution,
         seed=settings.seed,
-        iterations=2,
+        iterations=1,
     )
     return np.fromiter((found[node] for node in range(size)), np.int32, size)
 

@@ -69,7 +69,7 @@ class LinkSettings(Section):
         4.0, ge=1, description="... and this often as many as chance explains, on top"
     )
     composite_neighbours: int = Field(
-        8, ge=1, le=64, description="accounts of a composite that each of its accounts meets"
+        4, ge=1, le=64, description="accounts of a composite that each of its accounts meets"
     )
     composite_artifacts: int = Field(
         16, ge=2, le=64, description="common artifacts of one account, rarest first, in composites"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from linkage.activity import activity
+from linkage.activity import activity, histogram
 from linkage.artifacts import BUILT_IN
 from linkage.events import read
 from linkage.evidence import evidence
@@ -31,7 +31,8 @@ class Found:
         table = read(con, [path], settings, folder / "work").table
         acts = activity(table, settings.kinds())
         proof = evidence(table, acts, settings.kinds())
-        self.activity = acts.order_by("account").to_pyarrow().to_pandas()
+        counted = acts.order_by("account").to_pyarrow()
+        self.activity = counted.to_pandas().assign(hours=list(histogram(counted)))
         self.artifacts = proof.artifacts.order_by("artifact").to_pyarrow().to_pandas()
         rows = proof.rows.to_pyarrow().to_pandas().merge(self.artifacts, on="artifact")
         rows["account_id"] = self.activity.account_id.to_numpy()[rows.account]

@@ -109,7 +109,7 @@ def plain(planted: worlds.World, tmp_path_factory: pytest.TempPathFactory) -> Ru
 def month(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """A simulated month's truth; its `attrs` have the events' path."""
     folder = tmp_path_factory.mktemp("month")
-    summary = simulate(Scenario(accounts=20_000, fakes=500, events=240_000, seed=11), folder)
+    summary = simulate(Scenario(accounts=20_000, fakes=500, events=400_000, seed=1), folder)
     truth = pq.read_table(summary.truth_path).to_pandas().set_index("account_id")
     truth.attrs["events"] = str(summary.events_path)
     return truth
@@ -205,13 +205,17 @@ def test_reported_counts_are_those_of_the_tables(plain: Run, planted: worlds.Wor
     verified = planted.events[planted.events.org_verified.eq(True)]
     extra = verified.account_id.nunique() - verified.org_id.nunique()
     assert counts["units"] == counts["accounts"] - extra
-    assert [stage["stage"] for stage in plain.info["stages"]] == list(STAGES)[:-1] + ["results"]
+    assert [stage["stage"] for stage in plain.info["stages"]] == list(STAGES)
 
 
 def test_on_a_simulated_month_the_list_is_right(month: pd.DataFrame, simulated: Run) -> None:
-    operators = month.operator[sorted(simulated.listed())]
-    assert (operators >= 0).mean() >= 0.99
-    assert (operators >= 0).sum() >= 0.7 * ((month.operator >= 0) & (month.kind != "careful")).sum()
+    listed = month.operator[sorted(simulated.listed())]
+    assert len(listed) > 100
+    assert (listed >= 0).mean() >= 0.99
+    members = simulated.table("members").set_index("account_id")
+    flagged = members.index[members.proposal.isin(["ban", "review"])]
+    wanted = month.index[(month.operator >= 0) & (month.kind != "careful")]
+    assert wanted.isin(flagged).mean() >= 0.9
 
 
 def test_no_verified_organisation_is_listed_whole_nor_any_account_of_it(
@@ -512,8 +516,7 @@ def signal_type(element: str) -> str:
 
 
 TIME = "timestamp[us, tz=UTC]"
-CARRIED = ("ip", "device_id", "tls_fingerprint", "user_agent", "payment_id", "email", "phone",
-           "prompt_template", "conversation_id")  # fmt: skip
+CARRIED = ("ip", "device_id", "payment_id", "email", "prompt_template")
 SCHEMAS: dict[str, dict[str, str]] = {
     "evidence": {
         "account_id": "string",
@@ -531,7 +534,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "first_seen": TIME,
         "last_seen": TIME,
         "signed_up": TIME,
-        "hours": "list<element: int64>",
+        "hours": "list<element: int32>",
         "paths": "int64",
         "organisation": "string",
         "claimed": "string",
