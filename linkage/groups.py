@@ -93,7 +93,5 @@ def _totals(evidence: Evidence) -> Ints:
 
 def _inside(group: Ints, artifact: Ints) -> Ints:
     """For each row, the members of its group that have its artifact."""
-    _, inverse, count = np.unique(
-        (group << 32) | artifact, return_inverse=True, return_counts=True
-    )
+    _, inverse, count = np.unique((group << 32) | artifact, return_inverse=True, return_counts=True)
     return count[inverse]

@@ -4,8 +4,10 @@ The weight of a pair is the log2 of a likelihood ratio (Fellegi and Sunter 1969)
 more often two accounts of one operator share this than two that chance brought together.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,13 @@ COMPOSITES_AT_ONCE = 30_000_000  # keys in memory: 240 MB
 
 @dataclass(frozen=True)
 class Links:
-    """Units a < b, ascending; weight and families [links, families] in 1/1024 bit; prior: log2 N."""
+    """Units a < b, ascending; weight and families [links, families] in 1/1024 bit.
+
+    threshold       weight that a link needs; prior: log2 N, of the odds against a random pair
+    pairs_weighed   with one rare artifact at least, or a composite
+    composites      two common artifacts held together more often than chance explains
+    common_left_out common artifacts of accounts with too many to form all composites
+    """
 
     a: Int32s
     b: Int32s
@@ -41,7 +49,7 @@ class Links:
 
 def threshold_bits(population: int, settings: LinkSettings) -> int:
     """log2 N and the margin, in 1/1024 bit: the odds against a random pair, and some more."""
-    return int(round(UNIT * (np.log2(max(2, population)) + settings.margin_bits)))
+    return round(UNIT * (math.log2(max(2, population)) + settings.margin_bits))
 
 
 def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:
@@ -109,7 +117,7 @@ def _pieces(inc: Incidence, rare: int, more_ptr: Ints, count: int) -> list[tuple
     done = np.cumsum(per_unit)
     edges = np.searchsorted(done, np.linspace(0, done[-1], count + 1)[1:-1])
     edges = np.unique(np.concatenate([[0], edges, [per_unit.size]]))
-    return [(int(lo), int(hi)) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(lo), int(hi)) for lo, hi in pairwise(edges)]
 
 
 def _left_out(inc: Incidence, settings: LinkSettings) -> int:

@@ -1,9 +1,9 @@
 """How unusual a group is among the groups of the same data: the expected innocents.
 
-Each signal is ranked among the reference groups of the nearest sizes; a question's ranks become normal scores and are combined (Stouffer et al. 1949), and
-ranked again. The number of groups as extreme that chance would bring among as many innocent
-ones is the figure that an investigator reads, as the E-value of a sequence search (Altschul
-et al. 1990).
+Each signal is ranked among the reference groups of the nearest sizes; a question's ranks become
+normal scores and are combined (Stouffer et al. 1949), and ranked again. The number of groups as
+extreme that chance would bring among as many innocent ones is the figure that an investigator
+reads, as the E-value of a sequence search (Altschul et al. 1990).
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def _ranked(
         middle, rank[signal.name] = _near(size, value, reference)
         usual[signal.name] = middle if signal.high else -middle
         normal[signal.question].append(-ndtri(rank[signal.name]))
-    p = {q: _rank(_combined(normal[q]), reference) for q in QUESTIONS}
+    p: dict[str, Floats] = {q: _rank(_combined(normal[q]), reference) for q in QUESTIONS}
     p = {q: np.nan_to_num(v, nan=1.0) for q, v in p.items()}
     many = np.minimum(p["pretend"], settings.question_cap)
     p["pretend"] = np.where(openly > 0, openly, many)
@@ -163,7 +163,10 @@ def _rank(value: Floats, reference: Bools) -> Floats:
 
 
 def _first(found: Scores, count: int) -> Scores:
-    cut = {name: {k: v[:count] for k, v in getattr(found, name).items()} for name in
-           ("p", "usual", "rank")}
-    return Scores(cut["p"], cut["usual"], cut["rank"], found.expected[:count],
-                  np.zeros(count, np.bool_))
+    cut = {
+        name: {k: v[:count] for k, v in getattr(found, name).items()}
+        for name in ("p", "usual", "rank")
+    }
+    return Scores(
+        cut["p"], cut["usual"], cut["rank"], found.expected[:count], np.zeros(count, np.bool_)
+    )

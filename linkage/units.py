@@ -65,7 +65,9 @@ def incidence(
     if baseline is not None:
         population = max(baseline.accounts, count)
         degree = np.maximum(degree, _baseline_degrees(evidence, baseline))
-        usual = np.array([baseline.usual_holding.get(n, u) for n, u in zip(names, usual, strict=True)])
+        usual = np.array(
+            [baseline.usual_holding.get(n, u) for n, u in zip(names, usual, strict=True)]
+        )
     m = np.array([k.m for k in kinds])
     return Incidence(
         population=population,

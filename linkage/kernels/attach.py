@@ -44,13 +44,11 @@ class Community(NamedTuple):
 def prior_bits(inc: Incidence, size: int) -> int:
     """log2((N - |C|) / |C|): the odds against a unit before anything is seen of it."""
     outside = max(1, inc.population - size)
-    return int(round(UNIT * math.log2(max(1.0, outside / size))))
+    return round(UNIT * math.log2(max(1.0, outside / size)))
 
 
 @njit(cache=True, nogil=True)
-def whole_bits(
-    inc: Incidence, v: int, unit: int, inside: bool, size: int, have: int
-) -> int:
+def whole_bits(inc: Incidence, v: int, unit: int, inside: bool, size: int, have: int) -> int:
     """max(0, log2(share of the members with v / p)), the unit itself left out on both sides."""
     if inside:
         size, have = size - 1, have - 1
@@ -62,7 +60,7 @@ def whole_bits(
     share = have / size
     if share <= p:
         return 0
-    return int(round(UNIT * math.log2(share / p)))
+    return round(UNIT * math.log2(share / p))
 
 
 @njit(cache=True, nogil=True)
@@ -111,7 +109,7 @@ def _outsiders_bits(inc: Incidence, v: int, size: int, have: Int32s) -> int:
     """What an artifact gives a unit outside at most (r = 1)."""
     outside = max(0, inc.degree[v] - have[v] - 1)
     ratio = have[v] / size * (inc.population - size + 2) / (outside + 1)
-    return 0 if ratio <= 1 else int(math.ceil(UNIT * math.log2(ratio)))
+    return 0 if ratio <= 1 else math.ceil(UNIT * math.log2(ratio))
 
 
 @njit(cache=True, nogil=True)
@@ -161,8 +159,15 @@ def _falls_with(inc: Incidence, dropped: int, v: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def _family_without(
-    inc: Incidence, f: int, dropped: int, only_own: bool, cap: int,
-    art: Int32s, bits: Int32s, ptr: Int32s, best: Int32s,
+    inc: Incidence,
+    f: int,
+    dropped: int,
+    only_own: bool,
+    cap: int,
+    art: Int32s,
+    bits: Int32s,
+    ptr: Int32s,
+    best: Int32s,
 ) -> int:
     """A family's weight without `dropped` (-1: nothing); only_own: unplantable kinds alone."""
     count = 0
@@ -252,9 +257,7 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
                     overs[i] = over
                 if over < need:
                     continue
-                left, families, own = _without_any(
-                    inc, bar, parts, over, art, bits, ptr, best
-                )
+                left, families, own = _without_any(inc, bar, parts, over, art, bits, ptr, best)
                 rows[found, 0], rows[found, 1], rows[found, 2] = unit, c, inside
                 rows[found, 3], rows[found, 4] = over, left
                 rows[found, 5], rows[found, 6] = families, own
@@ -267,8 +270,14 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
 
 @njit(cache=True, nogil=True)
 def _without_any(
-    inc: Incidence, bar: Bar, parts: Ints, over: int,
-    art: Int32s, bits: Int32s, ptr: Int32s, best: Int32s,
+    inc: Incidence,
+    bar: Bar,
+    parts: Ints,
+    over: int,
+    art: Int32s,
+    bits: Int32s,
+    ptr: Int32s,
+    best: Int32s,
 ) -> tuple[int, int, int]:
     """(least left over the prior, families that then count, weight of unplantable kinds)."""
     least, fewest, own = over, 0, 0

@@ -96,7 +96,7 @@ def frequent(inc: Incidence, keys: Keys, accounts: float, lift: float) -> Keys:
 def _position(keys: Keys, key: np.uint64) -> int:
     place = np.searchsorted(keys, key)
     if place < keys.size and keys[place] == key:
-        return place
+        return int(place)
     return -1
 
 

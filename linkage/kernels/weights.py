@@ -17,7 +17,7 @@ def pair_bits(inc: Incidence, artifact: int, excess: float) -> int:
     ratio = inc.chance[artifact] / max(1.0, excess)
     if ratio <= m:
         return 0
-    return int(round(UNIT * math.log2(1.0 - m + ratio)))
+    return round(UNIT * math.log2(1.0 - m + ratio))
 
 
 @njit(cache=True, nogil=True)

@@ -27,7 +27,7 @@ def unsure(addresses: pa.Array) -> pa.Array:
     return addresses.filter(pa.array(odd)).unique() if odd.any() else addresses.slice(0, 0)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _odd(text: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
     found = np.empty(len(starts) - 1, np.bool_)
     for i in range(len(found)):
@@ -36,7 +36,7 @@ def _odd(text: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32]) -> npt.NDAr
     return found
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _is_ipv4(text: npt.NDArray[np.uint8], start: int, end: int) -> bool:
     dots = digits = value = 0
     for at in range(start, end):
@@ -56,7 +56,7 @@ def _is_ipv4(text: npt.NDArray[np.uint8], start: int, end: int) -> bool:
     return dots == 3 and digits > 0
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _is_ipv6(text: npt.NDArray[np.uint8], start: int, end: int) -> bool:
     """Eight groups of hex digits, or up to seven with one `::`, which may stand at an end."""
     groups = digits = colons = shorts = 0

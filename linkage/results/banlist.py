@@ -24,13 +24,15 @@ def write_banlist(found: Results, path: Path) -> None:
         writer.writerow(COLUMNS)
         for account in listed:
             g = clusters.of[account]
-            writer.writerow([
-                harmless(ids[account]),
-                clusters.ids[g],
-                f"{-np.log10(clusters.scores.expected[g]):.2f}",
-                f"{found.proposals.confidence[account]:.1f}",
-                harmless(reasons[g]),
-            ])
+            writer.writerow(
+                [
+                    harmless(ids[account]),
+                    clusters.ids[g],
+                    f"{-np.log10(clusters.scores.expected[g]):.2f}",
+                    f"{found.proposals.confidence[account]:.1f}",
+                    harmless(reasons[g]),
+                ]
+            )
 
 
 def harmless(cell: str) -> str:
@@ -48,5 +50,6 @@ def _reasons(found: Results, group: int) -> str:
         for s in strongest
     ]
     accounts, expected = found.clusters.size[group], scores.expected[group]
-    return "; ".join([f"one of {accounts} accounts; {expected:.2g} such groups expected by chance",
-                      *texts])
+    return "; ".join(
+        [f"one of {accounts} accounts; {expected:.2g} such groups expected by chance", *texts]
+    )

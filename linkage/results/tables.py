@@ -20,8 +20,12 @@ LINKS_AT_ONCE = 500_000
 def write_evidence(found: Results, folder: Path) -> None:
     """evidence.parquet by account, kind, value; artifacts.parquet by kind, value."""
     rows, artifacts = found.evidence.rows, found.evidence.artifacts
-    degree = pa.table({"artifact": np.arange(found.incidence.degree.size, dtype=np.int32),
-                       "degree": found.incidence.degree})
+    degree = pa.table(
+        {
+            "artifact": np.arange(found.incidence.degree.size, dtype=np.int32),
+            "degree": found.incidence.degree,
+        }
+    )
     known = artifacts.join(ibis.memtable(degree), "artifact")
     known.select("kind", "value", "accounts", "degree").order_by("kind", "value").to_parquet(
         folder / "artifacts.parquet", compression="zstd"
@@ -68,20 +72,29 @@ def write_links(found: Results, folder: Path) -> None:
     """links.parquet by account_a, account_b; a unit goes by its first account."""
     link, names = found.links, list(dict.fromkeys(k.family for k in found.kinds))
     ids = _ids(found)
-    schema = pa.schema([
-        ("account_a", pa.string()), ("account_b", pa.string()), ("bits", pa.float32()),
-        ("families", pa.struct([(name, pa.float32()) for name in names])),
-    ])
+    schema = pa.schema(
+        [
+            ("account_a", pa.string()),
+            ("account_b", pa.string()),
+            ("bits", pa.float32()),
+            ("families", pa.struct([(name, pa.float32()) for name in names])),
+        ]
+    )
     with pq.ParquetWriter(folder / "links.parquet", schema, compression="zstd") as writer:
         for start in range(0, max(1, link.a.size), LINKS_AT_ONCE):
             part = slice(start, start + LINKS_AT_ONCE)
             families = [_bits(link.families[part, f]) for f in range(len(names))]
-            writer.write_table(pa.table([
-                ids.take(pa.array(found.units.first[link.a[part]])),
-                ids.take(pa.array(found.units.first[link.b[part]])),
-                _bits(link.weight[part]),
-                pa.StructArray.from_arrays(families, names),
-            ], schema=schema))
+            writer.write_table(
+                pa.table(
+                    [
+                        ids.take(pa.array(found.units.first[link.a[part]])),
+                        ids.take(pa.array(found.units.first[link.b[part]])),
+                        _bits(link.weight[part]),
+                        pa.StructArray.from_arrays(families, names),
+                    ],
+                    schema=schema,
+                )
+            )
 
 
 def write_clusters(found: Results, folder: Path) -> None:
@@ -94,13 +107,17 @@ def write_members(found: Results, folder: Path) -> None:
     """members.parquet by account."""
     inside = np.flatnonzero(found.clusters.of >= 0)
     ids = np.array(found.clusters.ids, object)
-    table = pa.table({
-        "account_id": _ids(found).take(pa.array(inside)),
-        "cluster_id": pa.array(ids[found.clusters.of[inside]], pa.string()),
-        "confidence": pa.array(found.proposals.confidence[inside], mask=_unweighed(found)[inside]),
-        "proposal": pa.array(found.proposals.account[inside], pa.string()),
-        "held_by": pa.array(found.proposals.held_by[inside], pa.string()),
-    })
+    table = pa.table(
+        {
+            "account_id": _ids(found).take(pa.array(inside)),
+            "cluster_id": pa.array(ids[found.clusters.of[inside]], pa.string()),
+            "confidence": pa.array(
+                found.proposals.confidence[inside], mask=_unweighed(found)[inside]
+            ),
+            "proposal": pa.array(found.proposals.account[inside], pa.string()),
+            "held_by": pa.array(found.proposals.held_by[inside], pa.string()),
+        }
+    )
     pq.write_table(table, folder / "members.parquet", compression="zstd")
 
 
@@ -121,28 +138,32 @@ def clusters_table(found: Results) -> pa.Table:
     acts = found.activity.order_by("account").select("events", "first_seen", "last_seen")
     acts = acts.to_pyarrow().take(pa.array(inside))
     by = pa.table({"cluster": c.of[inside], **{n: acts[n] for n in acts.column_names}})
-    totals = by.group_by("cluster").aggregate(
-        [("events", "sum"), ("first_seen", "min"), ("last_seen", "max")]
-    ).sort_by("cluster")
+    totals = (
+        by.group_by("cluster")
+        .aggregate([("events", "sum"), ("first_seen", "min"), ("last_seen", "max")])
+        .sort_by("cluster")
+    )
     asked = {
         f"p_{q}": _finite(np.append(p, np.full(len(c.ids) - c.groups, np.nan)))
         for q, p in c.scores.p.items()
     }
     with np.errstate(divide="ignore"):
         score = -np.log10(expected)
-    table = pa.table({
-        "cluster_id": pa.array(c.ids, pa.string()),
-        "accounts": pa.array(c.size, pa.int64()),
-        "events": totals["events_sum"],
-        "score": _finite(score),
-        "expected": _finite(expected),
-        "proposal": pa.array(found.proposals.cluster, pa.string()),
-        **asked,
-        "note": pa.array(found.proposals.note, pa.string()),
-        "signals": signal_lists(found),
-        "first_seen": totals["first_seen_min"],
-        "last_seen": totals["last_seen_max"],
-    })
+    table = pa.table(
+        {
+            "cluster_id": pa.array(c.ids, pa.string()),
+            "accounts": pa.array(c.size, pa.int64()),
+            "events": totals["events_sum"],
+            "score": _finite(score),
+            "expected": _finite(expected),
+            "proposal": pa.array(found.proposals.cluster, pa.string()),
+            **asked,
+            "note": pa.array(found.proposals.note, pa.string()),
+            "signals": signal_lists(found),
+            "first_seen": totals["first_seen_min"],
+            "last_seen": totals["last_seen_max"],
+        }
+    )
     order = np.lexsort((np.array(c.ids), -c.size, np.nan_to_num(expected, nan=np.inf)))
     return table.take(pa.array(order))
 
@@ -152,10 +173,18 @@ def signal_lists(found: Results) -> pa.Array:
     c = found.clusters
     return pa.array(
         [_signals(found, g) if g < c.groups else [] for g in range(len(c.ids))],
-        pa.list_(pa.struct([
-            ("name", pa.string()), ("question", pa.string()), ("value", pa.float64()),
-            ("usual", pa.float64()), ("rank", pa.float64()), ("text", pa.string()),
-        ])),
+        pa.list_(
+            pa.struct(
+                [
+                    ("name", pa.string()),
+                    ("question", pa.string()),
+                    ("value", pa.float64()),
+                    ("usual", pa.float64()),
+                    ("rank", pa.float64()),
+                    ("text", pa.string()),
+                ]
+            )
+        ),
     )
 
 
@@ -165,14 +194,16 @@ def _signals(found: Results, group: int) -> list[dict[str, object]]:
     for signal in SIGNALS:
         value, usual = values[signal.name][group], scores.usual[signal.name][group]
         if np.isfinite(value):
-            listed.append({
-                "name": signal.name,
-                "question": signal.question,
-                "value": float(value),
-                "usual": float(usual),
-                "rank": float(scores.rank[signal.name][group]),
-                "text": signal.words.format(value=value, usual=usual),
-            })
+            listed.append(
+                {
+                    "name": signal.name,
+                    "question": signal.question,
+                    "value": float(value),
+                    "usual": float(usual),
+                    "rank": float(scores.rank[signal.name][group]),
+                    "text": signal.words.format(value=value, usual=usual),
+                }
+            )
     return sorted(listed, key=lambda s: (s["rank"], s["name"]))
 
 

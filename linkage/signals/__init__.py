@@ -32,6 +32,6 @@ SIGNALS: tuple[Signal, ...] = (
 )
 # Kinds of which signals ask how many events carry one.
 CARRIED = ("ip", "device", "payment", "email_domain", "template")
-QUESTIONS: tuple[Question, ...] = ("operation", "lives", "pretend")
+QUESTIONS: tuple[str, ...] = ("operation", "lives", "pretend")
 
 __all__ = ["CARRIED", "QUESTIONS", "SIGNALS", "Groups", "Question", "Signal", "openness", "signal"]

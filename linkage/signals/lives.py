@@ -32,9 +32,7 @@ def own_home(groups: Groups) -> Floats:
     return own_share(groups, "ip")
 
 
-@signal(
-    "lives", "{value:.0%} of the prompts are the member's own (usual: {usual:.0%})", high=False
-)
+@signal("lives", "{value:.0%} of the prompts are the member's own (usual: {usual:.0%})", high=False)
 def own_prompts(groups: Groups) -> Floats:
     """Share of the prompts that are made from no template of another member's."""
     return own_share(groups, "template")
