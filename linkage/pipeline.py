@@ -93,7 +93,8 @@ def _run(
         inc = incidence(proof, unit, kinds, baseline)
         link = links(inc, settings.links, threads)
     with record.stage("communities"):
-        labels = communities(link.a, link.b, link.above, unit.first.size, settings.communities)
+        size = unit.first.size
+        labels = communities(link.a, link.b, link.above, size, settings.communities, threads)
     with record.stage("attachment"):
         least = settings.score.group_accounts
         members = membership(inc, labels, least, settings.attachment, threads)
