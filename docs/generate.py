@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,15 @@ class Demo:
         """Run it."""
         return cls(folder, linkage(folder, "demo", width=104))
 
-    @property
+    @cached_property
     def run(self) -> Run:
         """Its result."""
         return Run.open(self.folder / "demo" / "result")
+
+    @cached_property
+    def pair(self) -> tuple[str, str]:
+        """Two accounts to work through."""
+        return chosen(self.run)
 
 
 # From the registries, the settings and the command line
@@ -213,8 +219,8 @@ def _first(lines: Sequence[str], rows: int = 3) -> Iterator[str]:
 
 
 def chosen(run: Run) -> tuple[str, str]:
-    """Two accounts to work through: of the largest cluster that is proposed for a ban, a link of
-    middling weight over three families, by four or five artifacts."""
+    """Two accounts that make a good example: of the largest cluster proposed for a ban, a link
+    of middling weight over three families, by four or five artifacts."""
     banned = run.clusters[run.clusters.proposal == "ban"]
     largest = banned.sort_values(["accounts", "cluster_id"]).cluster_id.iloc[-1]
     links = run.links(str(largest))
@@ -231,7 +237,7 @@ def chosen(run: Run) -> tuple[str, str]:
 
 def pair(demo: Demo) -> str:
     """The two accounts' link, figure by figure."""
-    a, b = chosen(demo.run)
+    a, b = demo.pair
     found = demo.run.explain(a, b)
     shown = linkage(demo.folder, "explain", a, b, "-r", "demo/result", width=92)
     return "\n".join(
@@ -288,7 +294,7 @@ def _family_by_family(run: Run, found: Explanation) -> Iterator[str]:
 def ban(demo: Demo) -> str:
     """From the cluster of the two accounts to the line in the ban list."""
     run = demo.run
-    a, _ = chosen(run)
+    a, _ = demo.pair
     member = run.account(a).membership
     assert member is not None
     row = run.cluster(member["cluster_id"]).row

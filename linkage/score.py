@@ -1,16 +1,16 @@
 """How unusual a group is among the groups of the same data: the expected innocents.
 
-Each signal is ranked among the reference groups of the nearest sizes; a question's ranks become
-normal scores and are combined (Stouffer et al. 1949), and ranked again. The number of groups as
-extreme that chance would bring among as many innocent ones is the figure that an investigator
-reads, as the E-value of a sequence search (Altschul et al. 1990).
+Each signal is ranked among the reference groups of the nearest sizes, and among all; a question's
+ranks become normal scores and are combined (Stouffer et al. 1949), and ranked again. The number
+of groups as extreme that chance would bring among as many innocent ones is the figure that an
+investigator reads, as the E-value of a sequence search (Altschul et al. 1990).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from linkage.settings import ScoreSettings
 from linkage.signals import QUESTIONS, SIGNALS
@@ -90,9 +90,12 @@ def _ranked(
     normal: dict[str, list[Floats]] = {question: [] for question in QUESTIONS}
     for signal in SIGNALS:
         value = values[signal.name] if signal.high else -values[signal.name]
-        middle, rank[signal.name] = _near(size, value, reference)
+        middle, near = _near(size, value, reference)
+        # Of its size and of all: the one knows what size explains, the other how far it goes.
+        both = -(ndtri(near) + ndtri(_rank(value, reference))) / 2
+        rank[signal.name] = ndtr(-both)
         usual[signal.name] = middle if signal.high else -middle
-        normal[signal.question].append(-ndtri(rank[signal.name]))
+        normal[signal.question].append(both)
     p: dict[str, Floats] = {q: _rank(_combined(normal[q]), reference) for q in QUESTIONS}
     p = {q: np.nan_to_num(v, nan=1.0) for q, v in p.items()}
     many = np.minimum(p["pretend"], settings.question_cap)

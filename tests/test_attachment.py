@@ -17,7 +17,7 @@ from linkage.artifacts import BUILT_IN
 from linkage.attachment import Membership, membership
 from linkage.settings import AttachmentSettings
 from tests import worlds
-from tests.test_links import FAMILIES, Artifact, Shared, random_world
+from tests.test_links import Artifact, Shared, random_world
 
 # Ibis 12 asks DuckDB 2 for tables by a name that is on its way out.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -251,6 +251,11 @@ def placed(
     return shared, attached(shared, labelled(shared, members), **settings)
 
 
+def inside(shared: Shared, found: Membership) -> set[str]:
+    """The names of those who are in a community."""
+    return {name for unit, name in shared.name.items() if found.community[unit] >= 0}
+
+
 def of(shared: Shared, name: str) -> int:
     """An account's number."""
     return next(unit for unit, known in shared.name.items() if known == name)
@@ -261,12 +266,12 @@ def test_a_fringe_account_that_no_link_reaches_comes_in(tmp_path: Path) -> None:
     fringe = of(shared, "n11")
     assert found.community[fringe] == 0
     assert found.above[fringe] > 3
-    assert {shared.name[u] for u in np.flatnonzero(found.community == 0)} == set(NETWORK)
+    assert inside(shared, found) == set(NETWORK)
 
 
 def test_a_small_community_takes_no_newcomers(tmp_path: Path) -> None:
     shared, found = placed(tmp_path, [], members=NETWORK[:4])
-    assert {shared.name[u] for u in np.flatnonzero(found.community == 0)} <= set(NETWORK[:4])
+    assert inside(shared, found) <= set(NETWORK[:4])
 
 
 def test_a_member_by_chance_falls_out(tmp_path: Path) -> None:
@@ -303,7 +308,7 @@ def test_an_account_goes_where_it_stands_highest(tmp_path: Path) -> None:
 def test_what_everyone_has_ties_nobody(tmp_path: Path) -> None:
     popular = [{"account_id": name, "prompt_template": "popular"} for name in NETWORK]
     shared, found = placed(tmp_path, popular)
-    assert {shared.name[u] for u in np.flatnonzero(found.community >= 0)} == set(NETWORK)
+    assert inside(shared, found) == set(NETWORK)
 
 
 def test_touching_a_victims_artifacts_ties_no_victim_with_what_it_may_be_listed_for(
@@ -334,18 +339,21 @@ def test_one_artifact_of_the_networks_own_does_not_survive_drop_one(tmp_path: Pa
     assert found.community[unit] == -1 or found.left[unit] < 3
 
 
-def test_a_subnet_falls_with_all_its_addresses(tmp_path: Path) -> None:
-    """Five addresses of one /24 and a template: without the subnet, one family is left."""
+@pytest.mark.parametrize("addresses", [5, 16])
+def test_a_subnet_falls_with_all_its_addresses(tmp_path: Path, addresses: int) -> None:
+    """One pool of addresses in a /24 that others use too, and templates: without it, one family."""
     rows = [
-        {"account_id": f"n{i:02}", "ip": f"203.0.113.{j}", "prompt_template": f"t{j}"}
-        for i in range(12) for j in range(5)
+        {"account_id": name, "ip": f"203.0.113.{j}", "prompt_template": f"t{j % 3}"}
+        for name in NETWORK for j in range(addresses)
     ]  # fmt: skip
-    shared = Shared.of(worlds.events_of([*rows, *crowd()]), tmp_path)
+    others = [{"account_id": f"o{i}", "ip": "203.0.113.99"} for i in range(40)]
+    shared = Shared.of(worlds.events_of([*rows, *others, *crowd()]), tmp_path)
     labels = labelled(shared, NETWORK)
-    assert compare(shared, labels) == 12
     found = attached(shared, labels)
-    inside = [of(shared, name) for name in NETWORK]
-    assert found.families[inside].tolist() == [1] * 12
+    network = [of(shared, name) for name in NETWORK]
+    assert found.families[network].tolist() == [1] * 12
+    assert (found.left[network] < found.above[network] - 8).all()
+    assert compare(shared, labels) == 12
 
 
 def test_a_device_falls_with_the_clients_on_it(tmp_path: Path) -> None:
@@ -354,11 +362,11 @@ def test_a_device_falls_with_the_clients_on_it(tmp_path: Path) -> None:
     shared = Shared.of(worlds.events_of([*rows, *crowd()]), tmp_path)
     labels = labelled(shared, NETWORK)
     found = attached(shared, labels)
-    inside = [of(shared, name) for name in NETWORK]
+    network = [of(shared, name) for name in NETWORK]
     assert compare(shared, labels) == 12
     # What is left without the device is the template alone.
-    assert (found.left[inside] < found.above[inside] - 8).all()
-    assert found.families[inside].tolist() == [1] * 12
+    assert (found.left[network] < found.above[network] - 8).all()
+    assert found.families[network].tolist() == [1] * 12
 
 
 def test_membership_does_not_depend_on_the_number_of_threads(tmp_path: Path, seed: int) -> None:
@@ -374,4 +382,4 @@ def test_without_communities_there_are_no_members(tmp_path: Path) -> None:
     shared = Shared.of(worlds.events_of(ring()), tmp_path)
     found = attached(shared, np.full(12, -1, np.int32))
     assert (found.community == -1).all()
-    assert len(FAMILIES) == shared.inc.families
+    assert (found.own == 0).all()

@@ -417,7 +417,7 @@ def test_bad_rows_of_parquet_are_quarantined(here: Path, more: dict[str, Any]) -
     ]
     got = [(line, reason) for _, line, reason in rejected(found)]
     if more:  # its own column of that name stands in the way of a row's number
-        expected = sorted((None, reason) for _, reason in expected)  # type: ignore[misc, type-var]
+        expected = sorted((None, reason) for _, reason in expected)  # type: ignore[misc]
     assert got == expected
     assert {file for file, *_ in rejected(found)} == {"d/2.parquet"}
     assert accounts(found) == ["a", "a", "b", "b"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from math import log2
 from pathlib import Path
@@ -29,7 +30,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 
 BIT = 1024  # weights are whole numbers of 1/1024 bit
 KINDS = {kind.name: kind for kind in BUILT_IN}
-FAMILIES = tuple(dict.fromkeys(kind.family for kind in BUILT_IN))
 Artifact = tuple[str, str]
 Weights = dict[str, int]
 
@@ -38,19 +38,20 @@ Weights = dict[str, int]
 class Shared:
     """The evidence of some events, as the stages before the links give it.
 
-    has: unit -> its artifacts; name: unit -> its first account
+    has: unit -> its artifacts; name: unit -> its first account; families: names by number
     """
 
     inc: Incidence
     units: Units
     has: dict[int, set[Artifact]]
     name: dict[int, str]
+    families: tuple[str, ...]
 
     @classmethod
     def of(cls, events: pd.DataFrame, folder: Path, settings: Settings | None = None) -> Shared:
-        """Run the stages before the links."""
+        """Run the stages before the links, for the kinds that the events have columns for."""
         settings = settings or Settings()
-        kinds = settings.kinds()
+        kinds = tuple(kind for kind in settings.kinds() if kind.column in events)
         path = worlds.write(events, folder / "events.parquet")
         table = read(ibis.duckdb.connect(), [path], settings, folder / "work").table
         acts = activity(table, kinds)
@@ -63,11 +64,19 @@ class Shared:
             has[int(of.of[row["account"]])].add((artifact["kind"], artifact["value"]))
         ids = acts.order_by("account").account_id.to_pyarrow().to_pylist()
         name = {unit: ids[first] for unit, first in enumerate(of.first)}
-        return cls(incidence(proof, of, kinds, None), of, has, name)
+        families = tuple(dict.fromkeys(kind.family for kind in kinds))
+        return cls(incidence(proof, of, kinds, None), of, has, name, families)
 
     def links(self, **settings: Any) -> Links:
         """The links under these settings."""
         return links(self.inc, LinkSettings(**settings), threads=2)
+
+    def table(self, found: Links) -> dict[tuple[int, int], Weights]:
+        """Links as the reference has them; families that give nothing left out."""
+        return {
+            (int(a), int(b)): {self.families[f]: int(w) for f, w in enumerate(parts) if w}
+            for a, b, parts in zip(found.a, found.b, found.families, strict=True)
+        }
 
 
 class Reference:
@@ -83,11 +92,13 @@ class Reference:
         self.threshold = round(BIT * (log2(self.population) + margin))
         self.cap = self.threshold - 3 * BIT
 
+    @cache  # noqa: B019 - a reference lives as long as its test
     def usual(self, kind: str) -> float:
         """Mean number of shared artifacts of the kind, of those who have one."""
         counts = [self.count(unit, kind) for unit in self.has]
         return sum(counts) / sum(count > 0 for count in counts)
 
+    @cache  # noqa: B019
     def count(self, unit: int, kind: str) -> int:
         return sum(k == kind for k, _ in self.has[unit])
 
@@ -114,14 +125,6 @@ class Reference:
         """All pairs that reach the threshold, whatever they share."""
         weighed = {pair: self.families(*pair) for pair in combinations(sorted(self.has), 2)}
         return {pair: w for pair, w in weighed.items() if sum(w.values()) >= self.threshold}
-
-
-def table(found: Links) -> dict[tuple[int, int], Weights]:
-    """The links as the reference has them; families that give nothing left out."""
-    return {
-        (int(a), int(b)): {FAMILIES[f]: int(w) for f, w in enumerate(parts) if w}
-        for a, b, parts in zip(found.a, found.b, found.families, strict=True)
-    }
 
 
 def without_zeros(weights: Mapping[tuple[int, int], Weights]) -> dict[tuple[int, int], Weights]:
@@ -167,7 +170,7 @@ def test_links_are_those_of_the_naive_reference_to_the_last_bit(mixed: Shared) -
         found = mixed.links(margin_bits=margin, rare_accounts=500)
         assert found.threshold == reference.threshold
         assert len(found.a)
-        assert table(found) == without_zeros(reference.linked())
+        assert mixed.table(found) == without_zeros(reference.linked())
         assert list(found.weight) == [sum(parts) for parts in found.families]
 
 
@@ -175,7 +178,7 @@ def test_hubs_add_their_bits_although_only_rare_artifacts_bring_pairs_together(
     mixed: Shared,
 ) -> None:
     rare = 6
-    found = table(mixed.links(rare_accounts=rare, margin_bits=0))
+    found = mixed.table(mixed.links(rare_accounts=rare, margin_bits=0))
     reference = Reference(mixed.has, 0)
     whole = without_zeros(reference.linked())
     together = {
@@ -224,7 +227,7 @@ def test_weights_are_never_negative_and_what_everyone_has_weighs_nothing(tmp_pat
     assert len(found.a) == 100
     assert (found.families >= 0).all()
     # (d + 1) / (N + 2) is not quite 1.
-    assert found.families[:, FAMILIES.index("client")].max() <= BIT / 100
+    assert found.families[:, shared.families.index("client")].max() <= BIT / 100
 
 
 def test_an_artifact_that_more_accounts_have_never_weighs_more(tmp_path: Path) -> None:
@@ -238,7 +241,7 @@ def test_an_artifact_that_more_accounts_have_never_weighs_more(tmp_path: Path) -
     shared = Shared.of(worlds.events_of(rows), tmp_path)
     found = shared.links(margin_bits=0)
     assert [shared.name[a] for a in found.a] == [f"a{n:02}-0" for n in holders]
-    weights = found.families[:, FAMILIES.index("client")].tolist()
+    weights = found.families[:, shared.families.index("client")].tolist()
     assert weights == sorted(weights, reverse=True)
     assert weights[0] > weights[-1] > 0
 
@@ -269,7 +272,7 @@ def test_the_accounts_of_a_verified_organisation_are_one_unit(tmp_path: Path) ->
     # The pair inside it is none; what either has, the unit has, once.
     found = shared.links(margin_bits=0)
     assert list(zip(found.a, found.b, strict=True)) == [(0, 2)]
-    assert table(found) == Reference(shared.has, 0).linked()
+    assert shared.table(found) == Reference(shared.has, 0).linked()
 
 
 def test_composites_find_a_network_whose_every_artifact_is_common(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ class Month:
             return db.execute(sql).df()
 
     def value(self, sql: str) -> float:
-        return float(self.ask(sql).iloc[0, 0])
+        return float(self.ask(sql).to_numpy()[0, 0])
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ def test_expected_innocents_of_independent_questions_are_counted_right(seed: int
     rng = np.random.default_rng(seed)
     settings = ScoreSettings()
     drawn = rng.random((200_000, 3))
-    p = {question: drawn[:, i] for i, question in enumerate(QUESTIONS)}
+    p: Values = {question: drawn[:, i] for i, question in enumerate(QUESTIONS)}
     p["pretend"] = np.minimum(p["pretend"], settings.question_cap)
     e = expected(p, 1000, settings)
     for limit in (1, 3, 10, 30):
