@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Taken:
-    """seconds from start to end, of the wall clock; peak_mb resident; written_mb to disk by
+    """seconds from start to end, of the wall clock; cpu of all its threads, which other programs
+    on the machine disturb less; peak_mb resident; written_mb to disk by
     the operating system's count (0 where it does not count); output: standard output."""
 
     seconds: float
+    cpu: float
     peak_mb: float
     written_mb: float
     output: str
@@ -38,6 +40,7 @@ def run(arguments: Sequence[str | os.PathLike[str]]) -> Taken:
             raise RuntimeError(f"{what}: {faults.read().decode(errors='replace')}")
         return Taken(
             seconds=seconds,
+            cpu=used.ru_utime + used.ru_stime,
             peak_mb=used.ru_maxrss / 1024,
             written_mb=used.ru_oublock * 512 / 1e6,
             output=out.read().decode(),

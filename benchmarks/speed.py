@@ -111,6 +111,7 @@ def measure(events: int, plan: Plan) -> dict[str, Any]:
         "repeats": len(whole),
         "group_bys": {
             "seconds": seconds["group_bys"],
+            "cpu_seconds": _cpu(bare),
             "peak_mb": round(max(taken.peak_mb for taken in bare)),
             "memory_limit": plan.group_bys_memory,
             "all_seconds": [round(taken.seconds, 2) for taken in bare],
@@ -118,6 +119,7 @@ def measure(events: int, plan: Plan) -> dict[str, Any]:
         },
         "detect": {
             "seconds": seconds["detect"],
+            "cpu_seconds": _cpu(whole),
             "peak_mb": round(max(taken.peak_mb for taken in whole)),
             "memory_limit": info["settings"]["resources"]["memory"],
             "all_seconds": [round(taken.seconds, 2) for taken in whole],
@@ -133,6 +135,10 @@ def measure(events: int, plan: Plan) -> dict[str, Any]:
 
 def _seconds(taken: Sequence[Taken]) -> float:
     return round(statistics.median(each.seconds for each in taken), 2)
+
+
+def _cpu(taken: Sequence[Taken]) -> float:
+    return round(statistics.median(each.cpu for each in taken), 2)
 
 
 def _middle(values: Sequence[float]) -> int:

@@ -15,6 +15,7 @@ from typing import Any, SupportsFloat
 
 HELD: Mapping[str, str] = {
     "drop_one": "one artifact alone ties it to the cluster",
+    "loosely_tied": "its ties are far weaker, or fewer, than its cluster's members' usually are",
     "families": "one family of artifacts alone ties it to the cluster",
     "unplantable": "an outsider could have planted what ties it to the cluster",
     "verified_organisation": "belongs to an organisation that the platform has verified",

@@ -92,7 +92,7 @@ def _ranked(
         value = values[signal.name] if signal.high else -values[signal.name]
         middle, near = _near(size, value, reference)
         # Of its size and of all: the one knows what size explains, the other how far it goes.
-        both = -(ndtri(near) + ndtri(_rank(value, reference))) / 2
+        both = -(ndtri(near) + ndtri(_rank(value - middle, reference))) / 2
         rank[signal.name] = ndtr(-both)
         usual[signal.name] = middle if signal.high else -middle
         normal[signal.question].append(both)

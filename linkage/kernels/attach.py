@@ -286,7 +286,7 @@ def _without_any(
         own += _family_without(inc, f, -1, True, bar.cap, art, bits, ptr, best)
     full = fewest
     for f in range(inc.families):
-        for i in range(f * KEPT, f * KEPT + min(ptr[f], DEPTH)):
+        for i in range(f * KEPT, f * KEPT + ptr[f]):
             rest = _family_without(inc, f, art[i], False, bar.cap, art, bits, ptr, best)
             least = min(least, over - parts[f] + rest)
             if parts[f] >= bar.counts and rest < bar.counts:

@@ -54,7 +54,13 @@ def write_info(found: Results, record: Recorder, folder: Path) -> None:
 def publish(folder: Path, out: Path, overwrite: bool) -> None:
     """Put a whole result in its place by one rename."""
     check_free(out, overwrite)
-    if out.exists():
-        old = folder.parent / "replaced"
+    old = folder.parent / "replaced"
+    replaces = out.exists()
+    if replaces:
         out.rename(old)
-    folder.rename(out)
+    try:
+        folder.rename(out)
+    except BaseException:
+        if replaces:
+            old.rename(out)
+        raise

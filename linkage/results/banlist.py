@@ -20,7 +20,8 @@ def write_banlist(found: Results, path: Path) -> None:
     clusters = found.clusters
     reasons = {g: _reasons(found, g) for g in np.unique(clusters.of[listed])}
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        # All quoted: a lone carriage return would otherwise start a row for some readers.
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(COLUMNS)
         for account in listed:
             g = clusters.of[account]
