@@ -159,7 +159,7 @@ class PolicySettings(Section):
         0.3,
         gt=0,
         description="innocent groups a run that the policy accepts to propose for a ban; at 1, "
-        "each simulated month had one",
+        "some simulated months had one",
     )
     review_expected: float = Field(10.0, gt=0, description="innocent groups a run sent to review")
     openly_one: float = Field(
