@@ -5,14 +5,13 @@ The same weighing answers for an account that is new: it needs only what the acc
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from linkage.communities import Labels
 from linkage.kernels.attach import Attached, Bar, attach, communities_of
-from linkage.kernels.incidence import UNIT, Incidence
+from linkage.kernels.incidence import UNIT, Incidence, even_pieces
 from linkage.settings import AttachmentSettings
 
 
@@ -51,21 +50,11 @@ def membership(
     linked = order[np.count_nonzero(labels < 0) :]
     sizes = np.bincount(labels[linked]).astype(np.int64)
     whole, bar = communities_of(sizes, linked), _bar(group_units, settings)
-    pieces = _pieces(sizes, 32 * threads)
+    pieces = even_pieces(sizes, 32 * threads)
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda p: attach(inc, whole, bar, p[0], p[1]), pieces))
     joined = Attached(*(np.concatenate(column) for column in zip(*found, strict=True)))
     return _best(joined, labels.size)
-
-
-def _pieces(sizes: npt.NDArray[np.int64], count: int) -> list[tuple[int, int]]:
-    """Consecutive communities with about the same number of units in each piece."""
-    if sizes.size == 0:
-        return [(0, 0)]
-    done = np.cumsum(sizes)
-    edges = np.searchsorted(done, np.linspace(0, done[-1], count + 1)[1:-1])
-    edges = np.unique(np.concatenate([[0], edges, [sizes.size]]))
-    return list(pairwise(edges.tolist()))
 
 
 def _best(found: Attached, units: int) -> Membership:

@@ -10,6 +10,7 @@ from linkage.activity import histogram
 from linkage.artifacts import ArtifactKind
 from linkage.evidence import Evidence
 from linkage.signals import Groups
+from linkage.units import kind_numbers
 
 Ints = npt.NDArray[np.int64]
 
@@ -45,7 +46,7 @@ def gather(
         claimed=_codes(acts["claimed"]),
         carried={c: acts[f"with_{c}"].to_numpy() for c in columns},
         member=member,
-        kind=_kinds(evidence, names)[artifact],
+        kind=kind_numbers(evidence, names)[artifact].astype(np.int64),
         artifact=artifact,
         row_events=rows["events"].to_numpy(),
         inside=_inside(group[member], artifact),
@@ -78,13 +79,6 @@ def _codes(column: pa.ChunkedArray) -> Ints:
     """Numbers of the distinct values in the order of the values, -1 for null."""
     values = column.to_pandas()
     return values.astype("category").cat.codes.to_numpy().astype(np.int64)
-
-
-def _kinds(evidence: Evidence, names: tuple[str, ...]) -> Ints:
-    column = evidence.artifacts.order_by("artifact").kind.to_pyarrow().combine_chunks()
-    encoded = column.dictionary_encode()
-    number = np.array([names.index(name) for name in encoded.dictionary.to_pylist()], np.int64)
-    return number[encoded.indices.to_numpy()]
 
 
 def _totals(evidence: Evidence) -> Ints:

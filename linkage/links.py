@@ -7,13 +7,12 @@ more often two accounts of one operator share this than two that chance brought 
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from linkage.kernels.composites import composite_keys, frequent, holders, neighbours
-from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints, grouped
+from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints, even_pieces, grouped
 from linkage.kernels.pairs import Bounds, link_units
 from linkage.settings import LinkSettings
 
@@ -114,10 +113,7 @@ def _pieces(inc: Incidence, rare: int, more_ptr: Ints, count: int) -> list[tuple
     work = np.where(sizes <= rare, sizes, 0)[inc.unit_art]
     per_unit = np.add.reduceat(np.append(work, 0), inc.unit_ptr[:-1]) + np.diff(more_ptr) + 1
     per_unit[np.diff(inc.unit_ptr) == 0] = 1
-    done = np.cumsum(per_unit)
-    edges = np.searchsorted(done, np.linspace(0, done[-1], count + 1)[1:-1])
-    edges = np.unique(np.concatenate([[0], edges, [per_unit.size]]))
-    return [(int(lo), int(hi)) for lo, hi in pairwise(edges)]
+    return even_pieces(per_unit, count)
 
 
 def _left_out(inc: Incidence, settings: LinkSettings) -> int:

@@ -4,6 +4,7 @@ An account is a unit of its own, but for the accounts of one organisation that t
 has verified: they are one unit from the start, and nobody has to find that out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -52,7 +53,7 @@ def incidence(
     pairs = _unique((unit.astype(np.int64) << 32) | rows["artifact"].to_numpy())
     unit, artifact = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
     names = [kind.name for kind in kinds]
-    kind = _kind_numbers(evidence, names)
+    kind = kind_numbers(evidence, names)
     count = units.first.size
     unit_ptr, unit_art = grouped(unit, artifact, count)
     by_artifact = np.argsort(artifact, kind="stable")
@@ -94,7 +95,8 @@ def _unique(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if keys.size else keys
 
 
-def _kind_numbers(evidence: Evidence, names: list[str]) -> Int32s:
+def kind_numbers(evidence: Evidence, names: Sequence[str]) -> Int32s:
+    """Each artifact's kind, as its number in `names`."""
     column = evidence.artifacts.order_by("artifact").kind.to_pyarrow().combine_chunks()
     encoded = column.dictionary_encode()
     number = np.array([names.index(n) for n in encoded.dictionary.to_pylist()], np.int32)

@@ -1,6 +1,7 @@
 """Who has what, as arrays: the form in which the kernels see the evidence."""
 
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,3 +56,13 @@ def grouped(keys: Int32s, values: Int32s, groups: int) -> tuple[Ints, Int32s]:
     offsets = np.zeros(groups + 1, np.int64)
     np.cumsum(np.bincount(keys, minlength=groups), out=offsets[1:])
     return offsets, values
+
+
+def even_pieces(work: npt.NDArray[np.integer[Any]], count: int) -> list[tuple[int, int]]:
+    """Ranges (first, last + 1) of consecutive entries with about the same work in each."""
+    if work.size == 0:
+        return [(0, 0)]
+    done = np.cumsum(work)
+    edges = np.searchsorted(done, np.linspace(0, done[-1], count + 1)[1:-1])
+    edges = np.unique(np.concatenate([[0], edges, [work.size]]))
+    return list(pairwise(edges.tolist()))

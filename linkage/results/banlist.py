@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from linkage.results.bundle import Results
-from linkage.signals import SIGNALS
+from linkage.results.tables import signals_of
 
 COLUMNS = ("account_id", "cluster_id", "score", "confidence", "reasons")
 REASONS = 3
@@ -43,14 +43,7 @@ def harmless(cell: str) -> str:
 
 def _reasons(found: Results, group: int) -> str:
     """The strongest signals in words, and the figure that the proposal follows from."""
-    values, scores = found.clusters.values, found.clusters.scores
-    known = [s for s in SIGNALS if np.isfinite(values[s.name][group])]
-    strongest = sorted(known, key=lambda s: (scores.rank[s.name][group], s.name))[:REASONS]
-    texts = [
-        s.words.format(value=values[s.name][group], usual=scores.usual[s.name][group])
-        for s in strongest
-    ]
-    accounts, expected = found.clusters.size[group], scores.expected[group]
-    return "; ".join(
-        [f"one of {accounts} accounts; {expected:.2g} such groups expected by chance", *texts]
-    )
+    texts = [signal["text"] for signal in signals_of(found, group)[:REASONS]]
+    accounts, expected = found.clusters.size[group], found.clusters.scores.expected[group]
+    summary = f"one of {accounts} accounts; {expected:.2g} such groups expected by chance"
+    return "; ".join([summary, *texts])

@@ -1,6 +1,7 @@
 """A run's Parquet tables. Rows and bytes do not depend on threads or on the order of input."""
 
 from pathlib import Path
+from typing import Any
 
 import ibis
 import numpy as np
@@ -9,11 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.activity import HOURS, histogram
-from linkage.kernels.incidence import UNIT
+from linkage.kernels.weights import to_bits
 from linkage.results.bundle import Results
 from linkage.signals import SIGNALS
 
-Strings = pa.ChunkedArray | pa.Array
 LINKS_AT_ONCE = 500_000
 
 
@@ -172,7 +172,7 @@ def signal_lists(found: Results) -> pa.Array:
     """Each cluster's signals, the most unusual first."""
     c = found.clusters
     return pa.array(
-        [_signals(found, g) if g < c.groups else [] for g in range(len(c.ids))],
+        [signals_of(found, g) if g < c.groups else [] for g in range(len(c.ids))],
         pa.list_(
             pa.struct(
                 [
@@ -188,9 +188,10 @@ def signal_lists(found: Results) -> pa.Array:
     )
 
 
-def _signals(found: Results, group: int) -> list[dict[str, object]]:
+def signals_of(found: Results, group: int) -> list[dict[str, Any]]:
+    """A group's signals, the most unusual first."""
     values, scores = found.clusters.values, found.clusters.scores
-    listed: list[dict[str, object]] = []
+    listed: list[dict[str, Any]] = []
     for signal in SIGNALS:
         value, usual = values[signal.name][group], scores.usual[signal.name][group]
         if np.isfinite(value):
@@ -218,7 +219,7 @@ def _unweighed(found: Results) -> npt.NDArray[np.bool_]:
 
 
 def _bits(weights: npt.NDArray[np.int32]) -> pa.Array:
-    return pa.array((weights / UNIT).astype(np.float32))
+    return pa.array(to_bits(weights))
 
 
 def _finite(values: npt.NDArray[np.float64]) -> pa.Array:
