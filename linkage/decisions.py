@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from linkage.attachment import Membership
+from linkage.circles import circles
 from linkage.clusters import Clusters, openly
+from linkage.kernels.incidence import Incidence
 from linkage.links import Links
 from linkage.score import References
 from linkage.settings import PolicySettings, Settings
@@ -46,6 +48,7 @@ def proposals(
     clusters: Clusters,
     members: Membership,
     units: Units,
+    inc: Incidence,
     links: Links,
     activity: ir.Table,
     settings: Settings,
@@ -62,7 +65,7 @@ def proposals(
     account = np.full(clusters.of.size, None, np.object_)
     inside = clusters.of >= 0
     account[inside] = cluster[clusters.of[inside]]
-    rules = holding_rules(clusters, members, units, links, verified, settings.policy)
+    rules = holding_rules(clusters, members, units, inc, links, verified, settings.policy)
     held_by = np.full(clusters.of.size, None, np.object_)
     for name, holds in reversed(rules.items()):
         held_by[(account == "ban") & holds] = name
@@ -74,6 +77,7 @@ def holding_rules(
     clusters: Clusters,
     members: Membership,
     units: Units,
+    inc: Incidence,
     links: Links,
     verified: Bools,
     policy: PolicySettings,
@@ -84,6 +88,7 @@ def holding_rules(
     drop_one                one artifact carries it: without that, too little is left
     families                what is left is of one family
     unplantable             an outsider could have planted, or copied, all that ties it
+    household               what no outsider can plant ties it to no more than a household
     loosely_tied            its ties are far weaker, or fewer, than its cluster's members' are
     """
     left = members.left[units.of]
@@ -92,6 +97,7 @@ def holding_rules(
         "drop_one": left < policy.drop_one_bits,
         "families": members.families[units.of] < policy.families,
         "unplantable": members.own[units.of] < policy.unplantable_bits,
+        "household": circles(inc, members.community)[units.of] < policy.circle_accounts,
         "loosely_tied": (left < policy.loose_bits * _usual(left, clusters.of))
         | _few_links(clusters.of, units, links, policy),
     }

@@ -102,7 +102,7 @@ def _run(
         references = baseline.references if baseline else None
         found = clusters(members, unit, proof, acts, kinds, settings, references)
     with record.stage("proposals"):
-        proposed = proposals(found, members, unit, link, acts, settings, references)
+        proposed = proposals(found, members, unit, inc, link, acts, settings, references)
     return Results(
         settings=settings,
         kinds=kinds,

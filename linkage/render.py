@@ -18,6 +18,7 @@ HELD: Mapping[str, str] = {
     "loosely_tied": "its ties are far weaker, or fewer, than its cluster's members' usually are",
     "families": "one family of artifacts alone ties it to the cluster",
     "unplantable": "an outsider could have planted what ties it to the cluster",
+    "household": "cards, devices and the like tie it to no more than a household of the cluster",
     "verified_organisation": "belongs to an organisation that the platform has verified",
 }
 QUESTIONS: Mapping[str, str] = {

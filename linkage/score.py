@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 WINDOW = 101  # reference groups of the nearest sizes, at least, that say what is usual
+LEAST_TAIL = 8  # fewer say nothing about it
+TAIL = 30  # most extreme references, at most a fifth of all, that say how a tail goes on
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,12 @@ def _ranked(
         value = values[signal.name] if signal.high else -values[signal.name]
         middle, near = _near(size, value, reference)
         # Of its size and of all: the one knows what size explains, the other how far it goes.
-        both = -(ndtri(near) + ndtri(_rank(value - middle, reference))) / 2
+        of_all, further = _tail(value - middle, reference)
+        both = -(ndtri(near * further) + ndtri(of_all)) / 2
         rank[signal.name] = ndtr(-both)
         usual[signal.name] = middle if signal.high else -middle
         normal[signal.question].append(both)
-    p: dict[str, Floats] = {q: _rank(_combined(normal[q]), reference) for q in QUESTIONS}
+    p: dict[str, Floats] = {q: _tail(_combined(normal[q]), reference)[0] for q in QUESTIONS}
     p = {q: np.nan_to_num(v, nan=1.0) for q, v in p.items()}
     many = np.minimum(p["pretend"], settings.question_cap)
     p["pretend"] = np.where(openly > 0, openly, many)
@@ -163,6 +166,35 @@ def _rank(value: Floats, reference: Bools) -> Floats:
     higher = known.size - np.searchsorted(known, value, "left")
     itself = reference & np.isfinite(value)
     return _inside((1 + higher - itself) / (1 + known.size), known.size, np.isfinite(value))
+
+
+def _tail(value: Floats, reference: Bools) -> tuple[Floats, Floats]:
+    """The rank, beyond the most extreme references by how their tail goes on; and by what part
+    that is below the rank alone.
+
+    Among n references no rank is below 1 / (n + 1), however far a value lies beyond them all.
+    Exceedances follow a generalized Pareto distribution (Pickands 1975), fitted by its moments
+    (Hosking and Wallis 1987) as for p-values from few permutations (Knijnenburg et al. 2009).
+    No tail is taken to end, which a shape below 0 would say.
+    """
+    rank = _rank(value, reference)
+    known = np.sort(value[reference & np.isfinite(value)])
+    number = min(TAIL, known.size // 5)
+    if number < LEAST_TAIL:
+        return rank, np.ones_like(rank)
+    start = known[-number - 1]
+    over = known[-number:] - start
+    mean, variance = over.mean(), over.var(ddof=1)
+    if variance <= 0:
+        return rank, np.ones_like(rank)
+    shape = float(np.clip((1 - mean**2 / variance) / 2, 0.0, 0.5))
+    beyond = np.maximum(0, value - start) / (mean * (1 - shape))
+    left = np.exp(-beyond) if shape == 0 else (1 + shape * beyond) ** (-1 / shape)
+    fitted = left * (1 + number) / (1 + known.size)
+    # No further than as many references again for each that there is would tell.
+    fitted = np.minimum(rank, np.maximum(fitted, (1 + known.size) ** -2.0))
+    result = np.where(beyond > 0, fitted, rank)
+    return result, result / rank
 
 
 def _first(found: Scores, count: int) -> Scores:

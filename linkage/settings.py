@@ -110,7 +110,8 @@ class AttachmentSettings(Section):
         ge=0,
         le=40,
         description="bits from which on an artifact that two members have is telling: 64 times as "
-        "common inside. An account that no link brought in must owe them half of its weight",
+        "common inside. An account that no link brought in must owe them half of its weight. It "
+        "needs no more than member_bits where two families that none can plant give as many",
     )
     newcomer_share: float = Field(
         0.25,
@@ -156,10 +157,10 @@ class PolicySettings(Section):
     """[policy]: what is proposed, and who is held back from the list."""
 
     ban_expected: float = Field(
-        0.3,
+        0.05,
         gt=0,
-        description="innocent groups a run that the policy accepts to propose for a ban; at 1, "
-        "some simulated months had one",
+        description="innocent groups a run that the policy accepts to propose for a ban; at 0.3 "
+        "every third simulated month had one",
     )
     review_expected: float = Field(10.0, gt=0, description="innocent groups a run sent to review")
     openly_one: float = Field(
@@ -170,7 +171,7 @@ class PolicySettings(Section):
         "proposed: it does not pretend to be many",
     )
     identities: float = Field(
-        2.0,
+        2.5,
         ge=1,
         description="effective number of payers and of mail domains that a group must show to "
         "pretend to be many; with fewer, or none known, it goes no further than review",
@@ -179,8 +180,9 @@ class PolicySettings(Section):
         0.25,
         gt=0,
         le=1,
-        description="share of a group in verified organisations, whichever, from which on it is "
-        "for a person to judge: networks have none, shared machines of companies do",
+        description="share of verified organisations, each counted as one, among a group's "
+        "accounts from which on it is for a person to judge: shared machines of companies have "
+        "many",
     )
     drop_one_bits: float = Field(
         3.0,
@@ -189,7 +191,7 @@ class PolicySettings(Section):
         description="bits above the prior that must be left when any one artifact is taken away",
     )
     loose_bits: float = Field(
-        0.5,
+        0.35,
         ge=0,
         lt=1,
         description="share of what its cluster's members usually have left; a member with less "
@@ -204,6 +206,12 @@ class PolicySettings(Section):
     families: int = Field(2, ge=1, le=10, description="families that must tie a listed account")
     unplantable_bits: float = Field(
         6.0, ge=0, le=40, description="bits from kinds that no outsider can plant: 64 to 1"
+    )
+    circle_accounts: int = Field(
+        5,
+        ge=1,
+        description="members that these kinds must tie together, directly or through others, for "
+        "one of them to be listed: households are of two to four",
     )
 
     @model_validator(mode="after")

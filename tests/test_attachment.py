@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,14 @@ INSIDE_KINDS = {"device": {"tls", "user_agent"}, "tls": {"user_agent"}}
 
 @dataclass(frozen=True)
 class Weighed:
-    """One account against one community, in 1/1024 bit."""
+    """One account against one community, in 1/1024 bit. owned: families of 6 bits or more that
+    no outsider can plant."""
 
     above: int
     left: int
     families: int
     own: int
+    owned: int
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,13 @@ class Reference:
             left=min(sum(rest.values()) for rest in without) - prior,
             families=min(sum(w >= BIT for w in rest.values()) for rest in without),
             own=sum(own.values()),
+            owned=sum(w >= 6 * BIT for w in own.values()),
         )
 
     def options(self, labels: Sequence[int], least: int) -> dict[int, list[Option]]:
         """Where each account could be: a newcomer no lower than the lowest member, and only if
-        it owes half of that to artifacts that several members have, and few others."""
+        it owes half of that to artifacts that several members have, and few others; or any that
+        two families tie which no outsider can plant."""
         found: dict[int, list[Option]] = {unit: [] for unit in self.has}
         for number in sorted(set(labels) - {-1}):
             community = [unit for unit, label in enumerate(labels) if label == number]
@@ -115,7 +119,9 @@ class Reference:
             prior = log2((self.population - len(community)) / len(community))
             for unit in self.has.keys() - linked.keys():
                 weighed = self.weigh(unit, community)
-                if weighed.above >= need:
+                if weighed.above >= 3 * BIT and weighed.owned >= 2:
+                    found[unit].append(Option(number, weighed, 1.0))
+                elif weighed.above >= need:
                     telling = self.telling(unit, community) / (need / BIT + prior)
                     found[unit].append(Option(number, weighed, telling))
         return found
@@ -176,14 +182,14 @@ def compare(shared: Shared, labels: npt.NDArray[np.int32]) -> int:
         (chosen,) = (option for option in options if option.number == found.community[unit])
         assert chosen.telling > 0.49
         assert chosen.weighed.above >= max(sure, default=0)
-        assert in_units(found, unit) == chosen.weighed
+        assert in_units(found, unit) == replace(chosen.weighed, owned=0)
     return int((found.community >= 0).sum())
 
 
 def in_units(found: Membership, unit: int) -> Weighed:
     """One entry, in 1/1024 bit."""
     above, left, own = (round(BIT * float(v[unit])) for v in (found.above, found.left, found.own))
-    return Weighed(above, left, int(found.families[unit]), own)
+    return Weighed(above, left, int(found.families[unit]), own, 0)
 
 
 def test_members_are_those_of_the_naive_reference_to_the_last_bit(
@@ -283,13 +289,34 @@ def test_a_member_by_chance_falls_out(tmp_path: Path) -> None:
 
 def test_a_newcomer_must_weigh_as_much_as_members_usually_do(tmp_path: Path) -> None:
     """Above the prior, but far below every member: a customer of the same reseller, say."""
-    near = [{"account_id": "o3", "payment_id": "card0", "device_id": "device0"}]
+    near = [{"account_id": "o3", "payment_id": "card0", "prompt_template": "t0"}]
     shared, found = placed(tmp_path, near, member_bits=0.0)
-    reference = Reference(shared.has)
-    network = [of(shared, name) for name in NETWORK]
-    lowest = min(reference.weigh(unit, network).above for unit in network)
-    assert 0 < reference.weigh(of(shared, "o3"), network).above < lowest
+    assert 0 < above(shared, "o3") < lowest(shared)
     assert found.community[of(shared, "o3")] == -1
+
+
+def test_an_account_that_has_not_worked_yet_comes_in_by_device_and_card(tmp_path: Path) -> None:
+    """It weighs less than any member, but what it has no outsider can plant."""
+    idle = [{"account_id": "o3", "payment_id": "card0", "device_id": "device0"}]
+    shared, found = placed(tmp_path, idle)
+    assert 3 * BIT < above(shared, "o3") < lowest(shared)
+    assert found.community[of(shared, "o3")] == 0
+    # Two devices are of one family, and one family decides nothing.
+    devices = [{"account_id": "o3", "device_id": f"device{i}"} for i in range(2)]
+    shared, found = placed(tmp_path, devices, member_bits=0.0)
+    assert 0 < above(shared, "o3") < lowest(shared)
+    assert found.community[of(shared, "o3")] == -1
+
+
+def above(shared: Shared, name: str) -> int:
+    """What an account weighs against the network."""
+    network = [of(shared, name) for name in NETWORK]
+    return Reference(shared.has).weigh(of(shared, name), network).above
+
+
+def lowest(shared: Shared) -> int:
+    """What the lightest of the network's own weighs."""
+    return min(above(shared, name) for name in NETWORK)
 
 
 def test_an_account_goes_where_it_stands_highest(tmp_path: Path) -> None:

@@ -160,11 +160,34 @@ def test_a_signal_that_a_group_cannot_have_is_left_out(seed: int) -> None:
     assert np.isinf(found.expected[0])
 
 
-def test_ranks_lie_between_one_over_the_references_and_one(seed: int) -> None:
+def test_how_far_a_group_lies_beyond_all_others_counts(seed: int) -> None:
+    """By ranks alone, the one that is just beyond and the one far beyond were equal."""
+    rng = np.random.default_rng(seed)
+    size, values = innocent(rng, 300)
+    far = {n: np.where(np.arange(300) == 0, HIGH[n] * 8, v) for n, v in values.items()}
+    near = {n: np.where(np.arange(300) == 1, HIGH[n] * 4, v) for n, v in far.items()}
+    found = scored(size, near)
+    assert found.expected[0] < found.expected[1] / 3 < 0.1
+
+
+def test_a_heavy_tail_makes_less_of_the_same_distance(seed: int) -> None:
+    """Where values far out are usual, one more of them is."""
+    rng = np.random.default_rng(seed)
+    size, light = innocent(rng, 400)
+    heavy = {n: HIGH[n] * np.abs(rng.standard_t(2, 400)) for n in NAMES}
+    network = np.arange(400) == 0
+    e = [
+        scored(size, {n: np.where(network, HIGH[n] * 9, v) for n, v in values.items()}).expected[0]
+        for values in (light, heavy)
+    ]
+    assert e[0] < e[1] / 10
+
+
+def test_ranks_lie_between_one_over_the_references_squared_and_one(seed: int) -> None:
     size, values = innocent(np.random.default_rng(seed), 100)
     found = scored(size, with_networks(size, values, 2))
     for rank in found.rank.values():
-        assert rank.min() > 0.999 / (1 + found.reference.sum())
+        assert rank.min() > 0.999 / (1 + found.reference.sum()) ** 2
         assert rank.max() < 1
 
 

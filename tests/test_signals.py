@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -242,7 +242,8 @@ def test_openness_knows_the_largest_organisation_and_all_of_them() -> None:
     group = [Member(organisation=o) for o in (3, 3, 5, -1)]
     shown = openness(groups_of([Member(organisation=-1)] * 3, group))
     assert shown["organisation"].tolist() == [0.0, 0.5]
-    assert shown["verified"].tolist() == [0.0, 0.75]
+    # Two organisations and one account: each counts once, however many accounts it has.
+    assert shown["verified"].tolist() == pytest.approx([0.0, 2 / 3])
 
 
 def test_the_effective_number_of_payers() -> None:
@@ -254,6 +255,15 @@ def test_the_effective_number_of_payers() -> None:
     payers = openness(groups_of(one, halves, own, both, few))["payers"].tolist()
     assert payers[:4] == pytest.approx([1.0, 2.0, 6.0, 2.0])
     assert math.isnan(payers[4])  # fewer than half have a payer
+
+
+def test_a_verified_organisation_pays_for_itself_alone() -> None:
+    """Two payers, but one of them is an organisation's that was drawn in."""
+    bystanders = [replace(m, organisation=3) for m in using("payment", *({"p": 1},) * 5)]
+    one = using("payment", *({"q": 1},) * 4)
+    payers = openness(groups_of([*bystanders, *one], bystanders))["payers"].tolist()
+    assert payers[0] == pytest.approx(1.0)
+    assert math.isnan(payers[1])
 
 
 def test_the_effective_number_of_domains_counts_public_mail_as_ones_own() -> None:

@@ -21,7 +21,8 @@ class Bar(NamedTuple):
     cap     the most that a family gives
     counts  the least that a family must give to count as one that ties the account
     usual   a newcomer must weigh as much as all but this share of the linked members
-    telling weight from which on an artifact that two members have brings newcomers
+    telling weight from which on an artifact that two members have brings newcomers; and what
+            two families that no outsider can plant must give to one that weighs less
     group   units; smaller communities take no newcomers
     """
 
@@ -74,10 +75,12 @@ def _newcomers(
     seen: Int32s,
     stamp: int,
     gained: Int32s,
+    owned: Int32s,
     out: Int32s,
 ) -> tuple[Int32s, int]:
     """Units outside that owe half of `need` to telling artifacts: two members have them, and
-    few others do. Who shares only what is common everywhere is not even weighed."""
+    few others do. Who shares only what is common everywhere is not even weighed. Of artifacts
+    that no outsider can plant, two are enough."""
     count = 0
     for v in held:
         if have[v] < 2:
@@ -88,7 +91,7 @@ def _newcomers(
         for j in range(inc.art_ptr[v], inc.art_ptr[v + 1]):
             unit = inc.art_unit[j]
             if seen[unit] != stamp:
-                seen[unit], gained[unit] = stamp, 0
+                seen[unit], gained[unit], owned[unit] = stamp, 0, 0
                 if count == out.size:
                     longer = np.empty(2 * count, np.int32)
                     longer[:count] = out
@@ -96,9 +99,10 @@ def _newcomers(
                 out[count] = unit
                 count += 1
             gained[unit] += bits
+            owned[unit] += not inc.plantable[inc.kind[v]]
     able = 0
     for i in range(count):
-        if 2 * gained[out[i]] >= need:
+        if 2 * gained[out[i]] >= need or owned[out[i]] >= 2:
             out[able] = out[i]
             able += 1
     return out, able
@@ -206,7 +210,8 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
     """Weigh units against the communities first..last-1: their own, and all that could join."""
     units, artifacts = inc.unit_ptr.size - 1, inc.art_ptr.size - 1
     have, stamp_of = np.zeros(artifacts, np.int32), np.full(artifacts, -1, np.int32)
-    seen, gained = np.full(units, -1, np.int32), np.zeros(units, np.int32)
+    seen = np.full(units, -1, np.int32)
+    gained, owned = np.zeros(units, np.int32), np.zeros(units, np.int32)
     art = np.empty(inc.families * KEPT, np.int32)
     bits = np.empty(inc.families * KEPT, np.int32)
     ptr, best = np.zeros(inc.families, np.int32), np.empty(DEPTH, np.int32)
@@ -239,7 +244,7 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
                 need = max(need, int(np.quantile(overs, bar.usual)))
                 full = need + prior_bits(inc, size)
                 out, able = _newcomers(
-                    inc, size, have, held[:kinds], bar, full, seen, c, gained, out
+                    inc, size, have, held[:kinds], bar, full, seen, c, gained, owned, out
                 )
             if found + able > rows.shape[0]:
                 wider = np.empty((2 * (found + able), 7), np.int32)
@@ -255,7 +260,9 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
                 over = total - prior_bits(inc, max(1, size - 1 if inside else size))
                 if inside:
                     overs[i] = over
-                if over < need:
+                if over < bar.member or (
+                    over < need and not _owned(inc, bar, art, bits, ptr, best)
+                ):
                     continue
                 left, families, own = _without_any(inc, bar, parts, over, art, bits, ptr, best)
                 rows[found, 0], rows[found, 1], rows[found, 2] = unit, c, inside
@@ -266,6 +273,16 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
     return Attached(
         kept[:, 0], kept[:, 1], kept[:, 2], kept[:, 3], kept[:, 4], kept[:, 5], kept[:, 6]
     )
+
+
+@njit(cache=True, nogil=True)
+def _owned(inc: Incidence, bar: Bar, art: Int32s, bits: Int32s, ptr: Int32s, best: Int32s) -> bool:
+    """Whether two families tie the unit by what no outsider can plant: an account that has not
+    worked yet weighs little, and yet has its operator's device and card."""
+    families = 0
+    for f in range(inc.families):
+        families += _family_without(inc, f, -1, True, bar.cap, art, bits, ptr, best) >= bar.telling
+    return families >= 2
 
 
 @njit(cache=True, nogil=True)

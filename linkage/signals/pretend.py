@@ -9,8 +9,15 @@ LEAST_KNOWN = 0.5  # of the members must have a payer (a mailbox), to speak of t
 
 
 def verified(groups: Groups) -> Floats:
-    """Share of the members whose organisation, whichever it is, the platform has verified."""
-    return groups.per_group(groups.organisation >= 0) / groups.size
+    """Share of the verified organisations, each counted as one, in all that the group unites.
+
+    Fifty accounts of one organisation that was drawn in are one bystander, not fifty.
+    """
+    known = groups.organisation >= 0
+    width = int(groups.organisation.max(initial=0)) + 1
+    keys = np.unique(groups.group[known] * width + groups.organisation[known])
+    organisations = np.bincount(keys // width, minlength=groups.size.size).astype(np.float64)
+    return ratio(organisations, organisations + groups.per_group(~known))
 
 
 def largest_organisation(groups: Groups) -> Floats:
@@ -28,9 +35,11 @@ def effective(groups: Groups, kind: str) -> Floats:
     """Effective number of the kind's artifacts among the members that have any (Simpson 1949).
 
     One over the chance that two of them have the same; what only one has counts as its own.
+    Members in verified organisations say nothing about the others, and are left out.
     """
-    having = groups.carrying(kind) > 0
-    rows = groups.of_kind(kind) & (groups.inside > 1)
+    others = groups.organisation < 0
+    having = (groups.carrying(kind) > 0) & others
+    rows = groups.of_kind(kind) & (groups.inside > 1) & having[groups.member]
     group = groups.group[groups.member[rows]]
     # A member with several artifacts of the kind is divided among them.
     held = np.maximum(1, groups.per_member(rows))[groups.member[rows]]
@@ -39,7 +48,8 @@ def effective(groups: Groups, kind: str) -> Floats:
     alone = groups.per_group(having & (groups.per_member(rows) == 0))
     squares = np.bincount(pairs >> 32, weight**2, groups.size.size) + alone
     count = groups.per_group(having)
-    return ratio(count**2, squares) * np.where(count >= LEAST_KNOWN * groups.size, 1, np.nan)
+    known = count >= LEAST_KNOWN * groups.per_group(others)
+    return ratio(count**2, squares) * np.where(known, 1, np.nan)
 
 
 @signal(
@@ -69,7 +79,8 @@ def strangers_at_one_work(groups: Groups) -> Floats:
 def openness(groups: Groups) -> dict[str, Floats]:
     """What answers the third question absolutely, one value a group.
 
-    organisation, verified   share of the members in the largest verified organisation, in any
+    organisation             share of the members in the largest verified organisation
+    verified                 share of verified organisations, each one, beside single accounts
     payers, domains          effective numbers; not a number where fewer than half have any
     """
     return {
