@@ -7,16 +7,19 @@ their counts and histograms, and the minimum and maximum of their first and last
 from collections.abc import Sequence
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from linkage.artifacts import ArtifactKind
-from linkage.tables import kept
+from linkage.tables import dropped, kept
 
 HOURS = 24
 HOUR_SECONDS = 3600
+WORD_DAYS = 62  # bits of a signed 64-bit word, and one to spare
+WORDS = 6  # a year
 
 
 def activity(
@@ -33,19 +36,22 @@ def activity(
         days         int64, number of UTC days with an event
         first_seen, last_seen   timestamp(UTC)
         signed_up    timestamp(UTC) of the first event of type `signup`; null if none
-        paths        int64, number of access paths
         organisation string: the organisation that the platform has verified, null if none
         claimed      string: an organisation that the account merely claims
         with_<column> int64: events that carry the column, one for each counted column
         hour_0 .. hour_23 int64: events by hour of the day (UTC)
     """
     columns = dict.fromkeys(k.column for k in kinds if counted is None or k.name in counted)
-    whole = _totals(events, list(columns))
-    for more in (_days(events), _signups(events), _organisations(events), _paths(events)):
-        whole = whole.left_join(more, "account_id").drop("account_id_right")
-    whole = whole.mutate(paths=whole.paths.fill_null(0))
+    first, words = _calendar(events)
+    whole = _totals(events, list(columns), first, min(words, WORDS))
+    if words > WORDS:
+        whole = whole.drop("days").left_join(_days(events), "account_id").drop("account_id_right")
+    # Apart, since sorting and counting in one statement would not share the memory well.
+    whole = kept(whole)
     number = ibis.row_number().over(order_by=whole.account_id).cast("int32")
-    return kept(whole.mutate(account=number))
+    result = kept(whole.mutate(account=number))
+    dropped(whole)
+    return result
 
 
 def histogram(table: pa.Table) -> npt.NDArray[np.int64]:
@@ -53,39 +59,53 @@ def histogram(table: pa.Table) -> npt.NDArray[np.int64]:
     return np.stack([table[f"hour_{h}"].to_numpy() for h in range(HOURS)], axis=1)
 
 
-def _totals(events: ir.Table, columns: list[str]) -> ir.Table:
-    """The one pass over all events that counts them; 24 counters are cheaper than 24 groups."""
+def _calendar(events: ir.Table) -> tuple[int, int]:
+    """The first day, and how many words of 62 bits hold a bit for each day up to the last."""
+    span = events.aggregate(first=_day(events.ts.min()), last=_day(events.ts.max())).to_pyarrow()
+    first, last = span["first"][0].as_py() or 0, span["last"][0].as_py() or 0
+    return first, 1 + (last - first) // WORD_DAYS
+
+
+def _day(time: ir.TimestampValue) -> ir.IntegerValue:
+    """Days since 1970 (UTC)."""
+    return time.epoch_seconds() // (HOUR_SECONDS * HOURS)
+
+
+def _totals(events: ir.Table, columns: list[str], first: int, words: int) -> ir.Table:
+    """One pass over all events: 24 counters are cheaper than 24 groups, and bits than days."""
     hour = (events.ts.epoch_seconds() // HOUR_SECONDS % HOURS).cast("int8")
-    timed = events.mutate(hour=hour)
-    return timed.group_by("account_id").agg(
+    timed = events.mutate(hour=hour, day=_day(events.ts) - first)
+    verified = timed.org_verified.fill_null(False)
+    counted = timed.group_by("account_id").agg(
         events=timed.count(),
         first_seen=timed.ts.min(),
         last_seen=timed.ts.max(),
+        signed_up=timed.ts.min(where=timed.type == "signup"),
+        organisation=timed.org_id.min(where=verified),
+        claimed=timed.org_id.min(where=~verified),
         **{f"with_{c}": timed[c].count() for c in columns},
         **{f"hour_{h}": timed.count(where=timed.hour == h) for h in range(HOURS)},
+        **{f"word_{w}": _bits(timed.day, w) for w in range(words)},
     )
+    days = sum((_bit_count(counted[f"word_{w}"]) for w in range(words)), ibis.literal(0))
+    return counted.mutate(days=days.cast("int64")).drop(*(f"word_{w}" for w in range(words)))
+
+
+def _bits(day: ir.IntegerColumn, word: int) -> ir.IntegerScalar:
+    """One bit for each day of this word on which there was an event."""
+    bit = day - word * WORD_DAYS
+    inside = bit.between(0, WORD_DAYS - 1)
+    # What is left out is shifted all the same, and must not be too far.
+    shift = bit.clip(0, WORD_DAYS - 1)
+    return (ibis.literal(1).cast("int64") << shift).bit_or(where=inside).fill_null(0)
+
+
+@ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]
+def _bit_count(bits: dt.int64) -> dt.int8:
+    """Number of ones (of DuckDB and of Spark)."""
 
 
 def _days(events: ir.Table) -> ir.Table:
-    day = events.ts.epoch_seconds() // (HOUR_SECONDS * HOURS)
-    by_day = events.select("account_id", day=day).distinct()
+    """The same for years of events, whose bits would not fit."""
+    by_day = events.select("account_id", day=_day(events.ts)).distinct()
     return by_day.group_by("account_id").agg(days=by_day.count())
-
-
-def _signups(events: ir.Table) -> ir.Table:
-    signups = events.filter(events.type == "signup")
-    return signups.group_by("account_id").agg(signed_up=signups.ts.min())
-
-
-def _organisations(events: ir.Table) -> ir.Table:
-    named = events.filter(events.org_id.notnull())
-    named = named.select("account_id", "org_id", ok=named.org_verified.fill_null(False)).distinct()
-    return named.group_by("account_id").agg(
-        organisation=named.org_id.min(where=named.ok), claimed=named.org_id.min(where=~named.ok)
-    )
-
-
-def _paths(events: ir.Table) -> ir.Table:
-    used = events.filter(events.access_path.notnull())
-    used = used.select("account_id", "access_path").distinct()
-    return used.group_by("account_id").agg(paths=used.count())

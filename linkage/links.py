@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from linkage.kernels.composites import composite_keys, frequent, holders, neighbours
+from linkage.kernels.composites import Keys, composite_keys, frequent, holders, neighbours
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints, even_pieces, grouped
-from linkage.kernels.pairs import Bounds, link_units
+from linkage.kernels.pairs import Bounds, hub_bits, link_units
 from linkage.settings import LinkSettings
 
 FAMILY_GAP_BITS = 3  # a family alone stays this far below the threshold
@@ -55,11 +55,14 @@ def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:
     """Weigh all pairs that share something rare, or two common things rarely held together."""
     threshold = threshold_bits(inc.population, settings)
     bounds = Bounds(threshold, threshold - FAMILY_GAP_BITS * UNIT, settings.rare_accounts)
-    more_ptr, more, composites = _composite_pairs(inc, threshold / UNIT / 2, settings)
-    pieces = _pieces(inc, settings.rare_accounts, more_ptr, 16 * threads)
     with ThreadPoolExecutor(threads) as pool:
+        more_ptr, more, composites = _composite_pairs(
+            inc, threshold / UNIT / 2, settings, pool, threads
+        )
+        pieces = _pieces(inc, settings.rare_accounts, more_ptr, 16 * threads)
+        hubs = hub_bits(inc, bounds)
         found = list(
-            pool.map(lambda p: link_units(inc, bounds, more_ptr, more, p[0], p[1]), pieces)
+            pool.map(lambda p: link_units(inc, bounds, more_ptr, more, hubs, p[0], p[1]), pieces)
         )
     a, b, weight, families = (np.concatenate([part[i] for part in found]) for i in range(4))
     return Links(
@@ -76,35 +79,37 @@ def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:
 
 
 def _composite_pairs(
-    inc: Incidence, least: float, settings: LinkSettings
+    inc: Incidence, least: float, settings: LinkSettings, pool: ThreadPoolExecutor, threads: int
 ) -> tuple[Ints, Int32s, int]:
     """Pairs that meet in a composite, by the smaller unit: offsets, larger units, composites."""
     rare, most = settings.rare_accounts, settings.composite_artifacts
     units = inc.unit_ptr.size - 1
-    parts = 1 + units * most * (most - 1) // 2 // COMPOSITES_AT_ONCE
-    kept = []
-    for part in range(parts):
+    parts = threads * (1 + units * most * (most - 1) // 2 // COMPOSITES_AT_ONCE)
+
+    def of_part(part: int) -> Keys:
         keys = composite_keys(inc, rare, most, least, part, parts)
         keys.sort()
-        kept.append(frequent(inc, keys, settings.composite_accounts, settings.composite_lift))
-    composites = np.sort(np.concatenate(kept))
+        return frequent(inc, keys, settings.composite_accounts, settings.composite_lift)
+
+    composites = np.sort(np.concatenate(list(pool.map(of_part, range(parts)))))
     if composites.size == 0:
         return np.zeros(units + 1, np.int64), np.empty(0, np.int32), 0
     number, unit = holders(inc, composites, rare, most, least)
     # Another order in each composite: chains of neighbours would not hold a network together.
-    order = np.lexsort((_scattered(number, unit), number))
+    order = np.argsort(_scattered(number, unit), kind="stable")
     offsets, unit = grouped(number[order], unit[order], composites.size)
-    left, right = neighbours(offsets, unit, settings.composite_neighbours)
-    order = np.lexsort((right, left))
-    return *grouped(left[order], right[order], units), int(composites.size)
+    pairs = np.sort(neighbours(offsets, unit, settings.composite_neighbours))
+    left, right = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+    return *grouped(left, right, units), int(composites.size)
 
 
-def _scattered(number: Int32s, unit: Int32s) -> Ints:
-    """A fixed shuffle of the units, different in each composite (splitmix64's finisher)."""
+def _scattered(number: Int32s, unit: Int32s) -> npt.NDArray[np.uint64]:
+    """The numbers, and below them a fixed shuffle of the units, different in each composite
+    (splitmix64's finisher)."""
     x = (number.astype(np.uint64) << np.uint64(32)) | unit.astype(np.uint64)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (x >> np.uint64(1)).astype(np.int64)
+    return (number.astype(np.uint64) << np.uint64(32)) | (x >> np.uint64(32))
 
 
 def _pieces(inc: Incidence, rare: int, more_ptr: Ints, count: int) -> list[tuple[int, int]]:

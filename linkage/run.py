@@ -136,7 +136,7 @@ class Run:
 
     @cached_property
     def activity(self) -> pd.DataFrame:
-        """One row an account: events, days, first_seen, last_seen, signed_up, hours, paths,
+        """One row an account: events, days, first_seen, last_seen, signed_up, hours,
         organisation (verified), claimed, own_prompts."""
         return self._whole("activity")
 

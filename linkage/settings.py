@@ -225,7 +225,7 @@ class ResourceSettings(Section):
     """[resources]: what the run may use; results do not depend on it."""
 
     memory: str = Field(
-        "1200MB",
+        "1500MB",
         pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$",
         description="of the table engine; beyond it, it works on disk. Arrays come on top",
     )

@@ -15,6 +15,7 @@ from linkage.artifacts import ArtifactKind
 from linkage.baseline import Baseline
 from linkage.evidence import Evidence
 from linkage.kernels.incidence import Incidence, Int32s, grouped
+from linkage.kernels.weights import rare_bits
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def incidence(
             [baseline.usual_holding.get(n, u) for n, u in zip(names, usual, strict=True)]
         )
     m = np.array([k.m for k in kinds])
+    chance = m[kind] * (population + 2) / (degree + 1.0)
     return Incidence(
         population=population,
         unit_ptr=unit_ptr,
@@ -80,7 +82,8 @@ def incidence(
         family=family_of_kind[kind],
         degree=degree,
         parent=_parents(evidence, kinds, kind.size),
-        chance=m[kind] * (population + 2) / (degree + 1.0),
+        chance=chance,
+        most=rare_bits(chance, m[kind]),
         m=m,
         usual=usual,
         excess=(holding / usual).astype(np.float32),

@@ -77,7 +77,7 @@ def test_what_one_account_has_alone_is_left_out(tmp_path: Path) -> None:
         for a in ("a", "b", "c", "c")
     ]
     result = found(each, tmp_path)
-    assert list(result.artifacts.itertuples(index=False, name=None)) == [("payment", "p", 3, 0)]
+    assert list(result.artifacts.itertuples(index=False, name=None)) == [(0, "payment", "p", 3)]
     assert result.holders("payment") == {"p": ["a", "b", "c"]}
 
 
@@ -118,13 +118,24 @@ def compare_activity(result: Found, events: pd.DataFrame) -> None:
         signups = rows[rows.type == "signup"].ts
         assert row.signed_up == signups.min() if len(signups) else pd.isna(row.signed_up)
         assert list(row.hours) == list(np.bincount(rows.ts.dt.hour, minlength=24))
-        assert row.paths == rows.access_path.nunique()
         assert row.with_device_id == rows.device_id.count()
         assert row.with_prompt_template == rows.prompt_template.count()
         sure = rows.org_verified.fillna(False).astype(bool)
         for name, named in (("organisation", rows[sure]), ("claimed", rows[~sure])):
             known = named.org_id.dropna()
             assert row[name] == known.min() if len(known) else pd.isna(row[name])
+
+
+@pytest.mark.parametrize("span", [1, 62, 63, 371, 372, 4000])
+def test_days_are_counted_over_any_span(tmp_path: Path, span: int, seed: int) -> None:
+    """Also where the days do not fit into a word, or into some."""
+    rng = np.random.default_rng(seed)
+    at = np.append(rng.integers(0, span, 60), [0, span - 1]) * 86_400 + rng.integers(0, 86_400, 62)
+    rows = [{"ts": int(t), "account_id": f"a{i % 3}"} for i, t in enumerate(at)]
+    events = worlds.events_of(rows)
+    days = events.groupby("account_id").ts.agg(lambda times: times.dt.date.nunique())
+    ours = found(events, tmp_path).activity
+    assert dict(zip(ours.account_id, ours.days, strict=True)) == days.to_dict()
 
 
 def compare_numbers(result: Found) -> None:

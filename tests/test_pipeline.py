@@ -557,7 +557,6 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "last_seen": TIME,
         "signed_up": TIME,
         "hours": "list<element: int32>",
-        "paths": "int64",
         "organisation": "string",
         "claimed": "string",
         **{f"with_{column}": "int64" for column in CARRIED},

@@ -129,17 +129,18 @@ def holders(
 
 
 @njit(cache=True, nogil=True)
-def neighbours(offsets: Ints, units: Int32s, each: int) -> tuple[Int32s, Int32s]:
-    """Pairs (smaller, larger) of units that stand within `each` places in a composite's list."""
+def neighbours(offsets: Ints, units: Int32s, each: int) -> Ints:
+    """Pairs (smaller << 32 | larger) of units within `each` places in a composite's list."""
     total = 0
     for c in range(offsets.size - 1):
         size = offsets[c + 1] - offsets[c]
         for i in range(size):
             total += min(each, size - 1 - i)
-    left, right, at = np.empty(total, np.int32), np.empty(total, np.int32), 0
+    pairs, at = np.empty(total, np.int64), 0
     for c in range(offsets.size - 1):
         for i in range(offsets[c], offsets[c + 1]):
             for j in range(i + 1, min(i + 1 + each, offsets[c + 1])):
-                left[at], right[at] = min(units[i], units[j]), max(units[i], units[j])
+                low, high = min(units[i], units[j]), max(units[i], units[j])
+                pairs[at] = (np.int64(low) << np.int64(32)) | np.int64(high)
                 at += 1
-    return left, right
+    return pairs

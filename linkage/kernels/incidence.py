@@ -25,6 +25,7 @@ class Incidence(NamedTuple):
     degree      int32[A]: units of the population that have it (d)
     parent      int32[A]: the artifact that it lies within by its value (ip in subnet), or -1
     chance      float64[A]: m (N + 2) / (d + 1), which is m / p for a pair with r = 1
+    most        int32[A]: weight that a pair gets of it at most (r = 1), in 1/1024 bit
     m           float64[K]: probability that two accounts of one operator share it
     usual       float64[K]: mean number of shared artifacts of the kind, of those with any
     excess      float32[U, K]: shared artifacts of the kind over the mean of those with any
@@ -43,6 +44,7 @@ class Incidence(NamedTuple):
     degree: Int32s
     parent: Int32s
     chance: Floats
+    most: Int32s
     m: Floats
     usual: Floats
     excess: npt.NDArray[np.float32]

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from linkage.kernels.incidence import Incidence, Int32s, Ints
-from linkage.kernels.weights import DEPTH, mark_artifacts, shared_bits
+from linkage.kernels.weights import DEPTH, family_bits, insert, mark_artifacts, shared_bits
 
 
 class Bounds(NamedTuple):
@@ -19,16 +19,24 @@ class Bounds(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def link_units(
-    inc: Incidence, bounds: Bounds, more_ptr: Ints, more: Int32s, first: int, last: int
+    inc: Incidence,
+    bounds: Bounds,
+    more_ptr: Ints,
+    more: Int32s,
+    hubs: Int32s,
+    first: int,
+    last: int,
 ) -> tuple[Int32s, Int32s, Int32s, Int32s, int]:
     """Links of the units first..last-1 with units after them.
 
-    Weighed are all pairs that share a rare artifact, and those in `more` (offsets `more_ptr`).
-    Returns a, b, weight, parts [links, families], ascending in (a, b), and the pairs weighed.
+    Weighed are all pairs that share a rare artifact, and those in `more` (offsets `more_ptr`),
+    unless what they share that is rare, and all that either has that is common (`hubs`), could
+    not make a link together. Returns a, b, weight, parts [links, families], ascending in (a, b),
+    and the pairs weighed.
     """
     units = inc.unit_ptr.size - 1
     mark = np.zeros(inc.art_ptr.size, np.int32)
-    seen = np.full(units, -1, np.int32)
+    seen, gained = np.full(units, -1, np.int32), np.zeros(units, np.int32)
     best, parts = np.empty(DEPTH, np.int32), np.empty(inc.families, np.int32)
     near = np.empty(1024, np.int32)
     room, found, weighed = 4096, 0, 0
@@ -41,12 +49,20 @@ def link_units(
             v = inc.unit_art[i]
             lo, hi = inc.art_ptr[v], inc.art_ptr[v + 1]
             if hi - lo <= bounds.rare:
-                near, count = _collect(inc.art_unit, lo, hi, a, seen, near, count)
-        near, count = _collect(more, more_ptr[a], more_ptr[a + 1], a, seen, near, count)
+                bits = inc.most[v]
+                near, count = _collect(inc.art_unit, lo, hi, a, bits, seen, gained, near, count)
+        lo, hi = more_ptr[a], more_ptr[a + 1]
+        near, count = _collect(more, lo, hi, a, 0, seen, gained, near, count)
         weighed += count
         links = 0
         for i in range(count):
             b = near[i]
+            # Most pairs are far from a link, and bounds are cheap.
+            if gained[b] + min(hubs[a], hubs[b]) < bounds.threshold:
+                continue
+            most = shared_bits(inc, a, b, mark, best, bounds.family_cap, parts, False)
+            if most < bounds.threshold:
+                continue
             weight = shared_bits(inc, a, b, mark, best, bounds.family_cap, parts)
             if weight < bounds.threshold:
                 continue
@@ -74,18 +90,48 @@ def link_units(
 
 
 @njit(cache=True, nogil=True)
+def hub_bits(inc: Incidence, bounds: Bounds) -> Int32s:
+    """The most that each unit's common artifacts can give a pair, all families together."""
+    units = inc.unit_ptr.size - 1
+    out, best = np.zeros(units, np.int32), np.empty(DEPTH, np.int32)
+    for unit in range(units):
+        family, count = -1, 0
+        for i in range(inc.unit_ptr[unit], inc.unit_ptr[unit + 1]):
+            v = inc.unit_art[i]
+            if inc.art_ptr[v + 1] - inc.art_ptr[v] <= bounds.rare:
+                continue
+            if inc.family[v] != family:
+                out[unit] += family_bits(best, count, bounds.family_cap)
+                family, count = inc.family[v], 0
+            count = insert(best, count, inc.most[v])
+        out[unit] += family_bits(best, count, bounds.family_cap)
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _collect(
-    units: Int32s, lo: int, hi: int, a: int, seen: Int32s, near: Int32s, count: int
+    units: Int32s,
+    lo: int,
+    hi: int,
+    a: int,
+    bits: int,
+    seen: Int32s,
+    gained: Int32s,
+    near: Int32s,
+    count: int,
 ) -> tuple[Int32s, int]:
-    """Add the units after `a` in units[lo:hi] that were not met yet."""
+    """Add the units after `a` in units[lo:hi] that were not met yet; all of them gain `bits`."""
     if count + hi - lo > near.size:
         near = _grown(near, 2 * (count + hi - lo))
     for i in range(hi - 1, lo - 1, -1):
         b = units[i]
-        if b > a and seen[b] != a:
-            seen[b] = a
+        if b <= a:
+            break
+        if seen[b] != a:
+            seen[b], gained[b] = a, 0
             near[count] = b
             count += 1
+        gained[b] += bits
     return near, count
 
 

@@ -5,19 +5,32 @@ import math
 import numpy as np
 from numba import njit
 
-from linkage.kernels.incidence import UNIT, Incidence, Int32s
+from linkage.kernels.incidence import UNIT, Floats, Incidence, Int32s
 
 DEPTH = 12  # the 13th artifact of a family would count 1/4096
 
 
 @njit(cache=True, nogil=True)
-def pair_bits(inc: Incidence, artifact: int, excess: float) -> int:
-    """log2(1 - m + m / p) with p = min(1, r (d + 1) / (N + 2)); never negative."""
-    m = inc.m[inc.kind[artifact]]
-    ratio = inc.chance[artifact] / max(1.0, excess)
+def weight_bits(ratio: float, m: float) -> int:
+    """log2(1 - m + m / p), where `ratio` is m / p; never negative."""
     if ratio <= m:
         return 0
     return round(UNIT * math.log2(1.0 - m + ratio))
+
+
+@njit(cache=True, nogil=True)
+def pair_bits(inc: Incidence, artifact: int, excess: float) -> int:
+    """Weight of one shared artifact, with p = min(1, r (d + 1) / (N + 2)) and r the excess."""
+    return weight_bits(inc.chance[artifact] / max(1.0, excess), inc.m[inc.kind[artifact]])
+
+
+@njit(cache=True, nogil=True)
+def rare_bits(chance: Floats, m: Floats) -> Int32s:
+    """Weight of each artifact with r = 1, the most that it gives a pair."""
+    out = np.empty(chance.size, np.int32)
+    for v in range(chance.size):
+        out[v] = weight_bits(chance[v], m[v])
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -53,10 +66,12 @@ def shared_bits(
     best: Int32s,
     cap: int,
     parts: Int32s,
+    exact: bool = True,
 ) -> int:
     """Weight of all that `a` and `b` share; `parts` gets each family's.
 
-    `mark[v] == a + 1` must hold for just the artifacts of `a`.
+    `mark[v] == a + 1` must hold for just the artifacts of `a`. What is not `exact` is an upper
+    bound without a logarithm: as if neither had many artifacts of a kind.
     """
     parts[:] = 0
     family, count = -1, 0
@@ -68,8 +83,12 @@ def shared_bits(
             if family >= 0:
                 parts[family] = family_bits(best, count, cap)
             family, count = inc.family[v], 0
-        k = inc.kind[v]
-        bits = pair_bits(inc, v, max(inc.excess[a, k], inc.excess[b, k]))
+        bits = inc.most[v]
+        if exact and bits > 0:
+            k = inc.kind[v]
+            excess = max(inc.excess[a, k], inc.excess[b, k])
+            if excess > 1.0:
+                bits = pair_bits(inc, v, excess)
         if bits > 0:
             count = insert(best, count, bits)
     if family >= 0:

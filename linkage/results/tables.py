@@ -1,9 +1,10 @@
 """A run's Parquet tables. Rows and bytes do not depend on threads or on the order of input."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ibis
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -15,27 +16,47 @@ from linkage.results.bundle import Results
 from linkage.signals import SIGNALS
 
 LINKS_AT_ONCE = 500_000
+ACCOUNTS_AT_ONCE = 100_000
+EVIDENCE = pa.schema(
+    [
+        ("account_id", pa.string()),
+        ("kind", pa.string()),
+        ("value", pa.string()),
+        ("events", pa.int64()),
+        ("first_seen", pa.timestamp("us", "UTC")),
+        ("last_seen", pa.timestamp("us", "UTC")),
+    ]
+)
 
 
 def write_evidence(found: Results, folder: Path) -> None:
     """evidence.parquet by account, kind, value; artifacts.parquet by kind, value."""
-    rows, artifacts = found.evidence.rows, found.evidence.artifacts
-    degree = pa.table(
-        {
-            "artifact": np.arange(found.incidence.degree.size, dtype=np.int32),
-            "degree": found.incidence.degree,
-        }
+    artifacts = found.evidence.artifacts.order_by("artifact").to_pyarrow()
+    artifacts = artifacts.append_column("degree", pa.array(found.incidence.degree))
+    order = artifacts.select(["kind", "artifact"]).append_column(
+        "row", pa.array(np.arange(artifacts.num_rows))
     )
-    known = artifacts.join(ibis.memtable(degree), "artifact")
-    known.select("kind", "value", "accounts", "degree").order_by("kind", "value").to_parquet(
-        folder / "artifacts.parquet", compression="zstd"
-    )
-    ids = found.activity.select("account", "account_id")
-    full = rows.join(artifacts.select("artifact", "kind", "value"), "artifact").join(ids, "account")
-    full = full.select("account_id", "kind", "value", "events", "first_seen", "last_seen")
-    full.order_by("account_id", "kind", "value").to_parquet(
-        folder / "evidence.parquet", compression="zstd"
-    )
+    order = order.sort_by([("kind", "ascending"), ("artifact", "ascending")])["row"].to_numpy()
+    artifacts = artifacts.take(pa.array(order)).select(["kind", "value", "accounts", "degree"])
+    pq.write_table(artifacts, folder / "artifacts.parquet", compression="zstd")
+    place = np.empty(order.size, np.int32)
+    place[order] = np.arange(order.size, dtype=np.int32)
+    texts, ids = artifacts.select(["kind", "value"]).combine_chunks(), _ids(found)
+    with pq.ParquetWriter(folder / "evidence.parquet", EVIDENCE, compression="zstd") as writer:
+        for rows in _by_accounts(found.evidence.rows, len(ids)):
+            account, at = rows["account"].to_numpy(), place[rows["artifact"].to_numpy()]
+            sort = pa.array(np.argsort((account.astype(np.int64) << 32) | at))
+            rows, named = rows.take(sort), texts.take(pa.array(at).take(sort))
+            columns = [ids.take(rows["account"].combine_chunks()), *named.columns]
+            columns += [rows[name] for name in EVIDENCE.names[3:]]
+            writer.write_table(pa.table(columns, schema=EVIDENCE))
+
+
+def _by_accounts(rows: ir.Table, accounts: int) -> Iterator[pa.Table]:
+    """The rows of so many consecutive accounts at a time."""
+    for first in range(0, max(1, accounts), ACCOUNTS_AT_ONCE):
+        last = first + ACCOUNTS_AT_ONCE - 1
+        yield rows.filter(rows.account.between(first, last)).to_pyarrow()
 
 
 def write_activity(found: Results, folder: Path) -> None:
@@ -54,7 +75,6 @@ def write_activity(found: Results, folder: Path) -> None:
         "first_seen",
         "last_seen",
         "signed_up",
-        "paths",
         "organisation",
         "claimed",
         *[c for c in acts.columns if c.startswith(("with_", "hour_"))],
