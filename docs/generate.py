@@ -351,7 +351,8 @@ def _member(run: Run, account: str, member: dict[str, Any]) -> Iterator[str]:
         f"{policy['loose_bits']:g} · {usual:.1f} = {policy['loose_bits'] * usual:.1f}, since "
         f"{usual:.1f} is what members of this cluster usually have. {policy['families']} families "
         "at least tie it, and kinds that no outsider can plant weigh "
-        f"{policy['unplantable_bits']:g} bits or more. So it is listed, and `banlist.csv` says:\n"
+        f"{policy['unplantable_bits']:g} bits or more and tie {policy['circle_accounts']} members "
+        "together at least. So it is listed, and `banlist.csv` says:\n"
     )
     yield (
         f"> {line.account_id}, {line.cluster_id}, score {line.score:.2f}, confidence "

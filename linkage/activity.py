@@ -43,9 +43,11 @@ def activity(
     """
     columns = dict.fromkeys(k.column for k in kinds if counted is None or k.name in counted)
     first, words = _calendar(events)
-    whole = _totals(events, list(columns), first, min(words, WORDS))
-    if words > WORDS:
-        whole = whole.drop("days").left_join(_days(events), "account_id").drop("account_id_right")
+    if words <= WORDS:
+        whole = _totals(events, list(columns), first, words)
+    else:
+        whole = _totals(events, list(columns), first, 0).drop("days")
+        whole = whole.join(_days(events), "account_id")
     # Apart, since sorting and counting in one statement would not share the memory well.
     whole = kept(whole)
     number = ibis.row_number().over(order_by=whole.account_id).cast("int32")
@@ -87,8 +89,9 @@ def _totals(events: ir.Table, columns: list[str], first: int, words: int) -> ir.
         **{f"hour_{h}": timed.count(where=timed.hour == h) for h in range(HOURS)},
         **{f"word_{w}": _bits(timed.day, w) for w in range(words)},
     )
-    days = sum((_bit_count(counted[f"word_{w}"]) for w in range(words)), ibis.literal(0))
-    return counted.mutate(days=days.cast("int64")).drop(*(f"word_{w}" for w in range(words)))
+    names = [f"word_{w}" for w in range(words)]
+    days = sum((_bit_count(counted[name]) for name in names), ibis.literal(0))
+    return counted.mutate(days=days.cast("int64")).drop(*names)
 
 
 def _bits(day: ir.IntegerColumn, word: int) -> ir.IntegerScalar:

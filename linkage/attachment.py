@@ -44,7 +44,8 @@ def membership(
     """Let each unit be where it stands furthest above the prior, if that is far enough.
 
     Members that only a chance pair brought in fall out; fringe accounts that no pair reaches
-    come in, if they weigh as much as members usually do.
+    come in, if they weigh as much as members usually do, or two families tie them by what no
+    outsider can plant.
     """
     order = np.argsort(labels, kind="stable").astype(np.int32)
     linked = order[np.count_nonzero(labels < 0) :]

@@ -75,7 +75,10 @@ def openly(shown: dict[str, Floats], settings: Settings) -> Floats:
     policy = settings.policy
     few = (shown["payers"] < policy.identities) | (shown["domains"] < policy.identities)
     unknown = np.isnan(shown["payers"]) & np.isnan(shown["domains"])
-    unclear = few | unknown | (shown["verified"] >= policy.partly_verified)
+    partly = (shown["verified"] >= policy.partly_verified) | (
+        shown["members_verified"] >= policy.mostly_verified
+    )
+    unclear = few | unknown | partly
     whole = shown["organisation"] >= policy.openly_one
     return np.where(whole, 1.0, np.where(unclear, settings.score.question_cap, 0.0))
 

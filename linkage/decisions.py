@@ -65,7 +65,7 @@ def proposals(
     account = np.full(clusters.of.size, None, np.object_)
     inside = clusters.of >= 0
     account[inside] = cluster[clusters.of[inside]]
-    rules = holding_rules(clusters, members, units, inc, links, verified, settings.policy)
+    rules = holding_rules(clusters, members, units, inc, links, verified, settings)
     held_by = np.full(clusters.of.size, None, np.object_)
     for name, holds in reversed(rules.items()):
         held_by[(account == "ban") & holds] = name
@@ -80,7 +80,7 @@ def holding_rules(
     inc: Incidence,
     links: Links,
     verified: Bools,
-    policy: PolicySettings,
+    settings: Settings,
 ) -> dict[str, Bools]:
     """Rule -> the accounts that it holds back; the first that applies is named.
 
@@ -91,13 +91,14 @@ def holding_rules(
     household               what no outsider can plant ties it to no more than a household
     loosely_tied            its ties are far weaker, or fewer, than its cluster's members' are
     """
-    left = members.left[units.of]
+    left, policy = members.left[units.of], settings.policy
+    circle = circles(inc, members.community, settings.attachment.telling_bits)[units.of]
     return {
         "verified_organisation": verified,
         "drop_one": left < policy.drop_one_bits,
         "families": members.families[units.of] < policy.families,
         "unplantable": members.own[units.of] < policy.unplantable_bits,
-        "household": circles(inc, members.community)[units.of] < policy.circle_accounts,
+        "household": circle < policy.circle_accounts,
         "loosely_tied": (left < policy.loose_bits * _usual(left, clusters.of))
         | _few_links(clusters.of, units, links, policy),
     }

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from linkage.kernels.incidence import UNIT, Incidence
-from linkage.kernels.weights import DEPTH, pair_bits
+from linkage.kernels.incidence import UNIT
+from linkage.kernels.weights import DEPTH, weight_bits
 from linkage.links import FAMILY_GAP_BITS
 from linkage.render import clean, decimals, plural
 
@@ -103,14 +103,6 @@ class Explanation:
         return "\n".join([f"{clean(self.a)} and {clean(self.b)}", *lines, self.verdict])
 
 
-class _Weighed(NamedTuple):
-    """What `pair_bits` reads of an incidence, for some artifacts."""
-
-    kind: list[int]
-    m: list[float]
-    chance: list[float]
-
-
 def explain(run: Run, a: str, b: str) -> Explanation:
     """Weigh two accounts of a run; NotFound for an account that is not in it.
 
@@ -177,9 +169,11 @@ def _weights(
         m[k] * (population + 2) / (degree + 1.0)
         for k, degree in zip(number, both.degree, strict=True)
     ]
-    weighed = cast(Incidence, _Weighed(number, m, chance))
     # The kernel's own formula, run as plain Python: a pair is not worth a compiler's time.
-    return [int(pair_bits.py_func(weighed, i, excess[names[k]])) for i, k in enumerate(number)]
+    return [
+        int(weight_bits.py_func(ratio / max(1.0, excess[names[k]]), m[k]))
+        for k, ratio in zip(number, chance, strict=True)
+    ]
 
 
 def _artifact(

@@ -1,7 +1,8 @@
 """How unusual a group is among the groups of the same data: the expected innocents.
 
 Each signal is ranked among the reference groups of the nearest sizes, and among all; a question's
-ranks become normal scores and are combined (Stouffer et al. 1949), and ranked again. The number
+ranks become normal scores and are combined (Stouffer et al. 1949), and ranked again; in the tails,
+where ranks say nothing of distance, a fitted tail does. The number
 of groups as extreme that chance would bring among as many innocent ones is the figure that an
 investigator reads, as the E-value of a sequence search (Altschul et al. 1990).
 """
@@ -34,7 +35,8 @@ class References:
 @dataclass(frozen=True)
 class Scores:
     """One entry a group. p[question]; usual[signal]; rank[signal]: share of the references
-    that are as extreme; expected: groups as extreme among innocent ones (E)."""
+    that are as extreme, in the tail as its fit has it; expected: groups as extreme among
+    innocent ones (E)."""
 
     p: dict[str, Floats]
     usual: dict[str, Floats]
@@ -169,32 +171,33 @@ def _rank(value: Floats, reference: Bools) -> Floats:
 
 
 def _tail(value: Floats, reference: Bools) -> tuple[Floats, Floats]:
-    """The rank, beyond the most extreme references by how their tail goes on; and by what part
-    that is below the rank alone.
+    """The rank, in the tail by how it goes on; and by what part that is below the rank alone.
 
     Among n references no rank is below 1 / (n + 1), however far a value lies beyond them all.
     Exceedances follow a generalized Pareto distribution (Pickands 1975), fitted by its moments
     (Hosking and Wallis 1987) as for p-values from few permutations (Knijnenburg et al. 2009).
-    No tail is taken to end, which a shape below 0 would say.
+    No tail is taken to end, which a shape below 0 would say; where most references have the
+    same value, too few exceed it to say anything.
     """
     rank = _rank(value, reference)
     known = np.sort(value[reference & np.isfinite(value)])
     number = min(TAIL, known.size // 5)
-    if number < LEAST_TAIL:
+    above = known[known > known[-number - 1]] if number else known[:0]
+    if 0 < above.size < number:
+        # So many have the same value that the tail begins behind the gap.
+        above = above[above > above[0]]
+    if above.size < LEAST_TAIL or np.ptp(above) == 0:
         return rank, np.ones_like(rank)
-    start = known[-number - 1]
-    over = known[-number:] - start
-    mean, variance = over.mean(), over.var(ddof=1)
-    if variance <= 0:
-        return rank, np.ones_like(rank)
-    shape = float(np.clip((1 - mean**2 / variance) / 2, 0.0, 0.5))
+    start = known[-above.size - 1]
+    over = above - start
+    mean = over.mean()
+    shape = float(np.clip((1 - mean**2 / over.var(ddof=1)) / 2, 0.0, 0.5))
     beyond = np.maximum(0, value - start) / (mean * (1 - shape))
     left = np.exp(-beyond) if shape == 0 else (1 + shape * beyond) ** (-1 / shape)
-    fitted = left * (1 + number) / (1 + known.size)
     # No further than as many references again for each that there is would tell.
-    fitted = np.minimum(rank, np.maximum(fitted, (1 + known.size) ** -2.0))
+    fitted = np.maximum(left * (1 + over.size) / (1 + known.size), (1 + known.size) ** -2.0)
     result = np.where(beyond > 0, fitted, rank)
-    return result, result / rank
+    return result, np.minimum(1.0, result / rank)
 
 
 def _first(found: Scores, count: int) -> Scores:

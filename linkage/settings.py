@@ -146,10 +146,10 @@ class ScoreSettings(Section):
         description="groups; with fewer, and no other run's baseline, nothing goes beyond review",
     )
     minimum_references: int = Field(
-        30,
+        40,
         ge=1,
         description="groups of these that pretend to be many and do not stand out, likewise: "
-        "with n of them no question can be rarer than 1 in n + 1",
+        "fewer do not show what is usual",
     )
 
 
@@ -183,6 +183,13 @@ class PolicySettings(Section):
         description="share of verified organisations, each counted as one, among a group's "
         "accounts from which on it is for a person to judge: shared machines of companies have "
         "many",
+    )
+    mostly_verified: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="share of a group's accounts in verified organisations, whichever, likewise: "
+        "the few beside them may well belong to them",
     )
     drop_one_bits: float = Field(
         3.0,

@@ -119,7 +119,8 @@ class Reference:
             prior = log2((self.population - len(community)) / len(community))
             for unit in self.has.keys() - linked.keys():
                 weighed = self.weigh(unit, community)
-                if weighed.above >= 3 * BIT and weighed.owned >= 2:
+                owned = weighed.owned >= 2 and self.held_by_two(unit, community) >= 2
+                if weighed.above >= 3 * BIT and owned:
                     found[unit].append(Option(number, weighed, 1.0))
                 elif weighed.above >= need:
                     telling = self.telling(unit, community) / (need / BIT + prior)
@@ -128,13 +129,21 @@ class Reference:
 
     def telling(self, unit: int, community: Sequence[int]) -> float:
         """Bits of what two members have, 64 times as common inside as outside."""
-        total = 0.0
+        return sum(self.telling_artifacts(unit, community).values())
+
+    def held_by_two(self, unit: int, community: Sequence[int]) -> int:
+        """How many of these are of kinds that no outsider can plant."""
+        return sum(not KINDS[v[0]].plantable for v in self.telling_artifacts(unit, community))
+
+    def telling_artifacts(self, unit: int, community: Sequence[int]) -> dict[Artifact, float]:
+        """Each with its bits."""
+        found = {}
         for artifact in self.has[unit]:
             have = sum(artifact in self.has[other] for other in community)
             p = (self.degree[artifact] - have) / (self.population - len(community) + 2)
             if have > 1 and have / len(community) >= 64 * p:
-                total += log2(have / len(community) / p)
-        return total
+                found[artifact] = log2(have / len(community) / p)
+        return found
 
 
 def families(bits: Mapping[Artifact, int]) -> dict[str, int]:

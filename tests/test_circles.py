@@ -17,6 +17,7 @@ from tests.test_links import Shared
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 Row = dict[str, Any]
+OTHERS = [f"o{i}" for i in range(200)]
 
 
 def network() -> list[Row]:
@@ -38,12 +39,17 @@ def household() -> list[Row]:
 
 
 def found(tmp_path: Path, rows: list[Row], community: dict[str, int]) -> dict[str, int]:
-    """Each account's circle, where its name's first letter says which community it is in."""
+    """Each account's circle, where its name's first letter says which community it is in; among
+    200 others, two and two with a prompt."""
+    rows = [
+        *rows,
+        *[{"account_id": a, "prompt_template": f"u{i // 2}"} for i, a in enumerate(OTHERS)],
+    ]
     shared = Shared.of(worlds.events_of(rows), tmp_path)
     of: npt.NDArray[np.int32] = np.array(
         [community.get(shared.name[unit][0], -1) for unit in range(len(shared.name))], np.int32
     )
-    sizes = circles(shared.inc, of)
+    sizes = circles(shared.inc, of, telling=2.0)
     return {name: int(sizes[unit]) for unit, name in shared.name.items()}
 
 
@@ -64,6 +70,17 @@ def test_what_two_communities_have_ties_neither_to_the_other(tmp_path: Path) -> 
     assert found(tmp_path, rows, {"n": 0, "h": 1})["n0"] == 8
     assert found(tmp_path, rows, {"n": 0, "h": 1})["h0"] == 3
     assert found(tmp_path, rows, {"n": 0, "h": 0})["h0"] == 11
+
+
+def test_what_many_others_have_ties_nobody(tmp_path: Path) -> None:
+    """A mail domain of half the city makes no household part of a network."""
+    mail = [{"account_id": a, "email": f"{a}@city.example"} for a in [*OTHERS, "h0", "n0"]]
+    sizes = found(tmp_path, [*network(), *household(), *mail], {"n": 0, "h": 0})
+    assert sizes["n0"] == 8
+    assert sizes["h0"] == 3
+    rare = [{"account_id": a, "email": f"{a}@us.example"} for a in ("h0", "n0")]
+    sizes = found(tmp_path, [*network(), *household(), *rare], {"n": 0, "h": 0})
+    assert sizes["h0"] == 11
 
 
 def test_who_is_in_no_community_has_no_circle(tmp_path: Path) -> None:

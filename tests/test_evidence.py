@@ -81,7 +81,12 @@ def test_what_one_account_has_alone_is_left_out(tmp_path: Path) -> None:
     assert result.holders("payment") == {"p": ["a", "b", "c"]}
 
 
-def test_evidence_and_activity_are_those_of_naive_counts(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("few", [0, 2000])
+def test_evidence_and_activity_are_those_of_naive_counts(
+    tmp_path: Path, seed: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a column has so many values that those of one account are left out first."""
+    monkeypatch.setattr("linkage.evidence.FEW", few)
     events = random_events(np.random.default_rng(seed), 3000)
     result = found(events, tmp_path)
     compare_evidence(result, events)

@@ -666,6 +666,28 @@ def test_members_say_which_rule_kept_them_off_the_list(simulated: Run) -> None:
     assert set(banned.held_by.dropna()) <= set(HELD)
 
 
+def test_a_household_behind_a_networks_exit_is_held(tmp_path: Path) -> None:
+    month = worlds.planted(home=True)
+    found = run(month.events, tmp_path)
+    members = found.table("members").set_index("account_id")
+    home = members.loc[sorted(month.accounts("home"))]
+    assert home.cluster_id.nunique() == 1
+    assert set(home.cluster_id) <= set(members.loc[sorted(month.accounts("network0"))].cluster_id)
+    assert (home.held_by == "household").all()
+    listed = {row["account_id"] for row in found.rows()}
+    assert not listed & month.accounts("home")
+    assert len(listed & month.accounts("network0")) > 40
+
+
+def test_evidence_is_the_same_however_it_is_cut(
+    planted: worlds.World, plain: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linkage.results.tables.ACCOUNTS_AT_ONCE", 100)
+    monkeypatch.setattr("linkage.results.tables.ROWS_AT_ONCE", 37)
+    cut = run(planted.events, tmp_path).table("evidence")
+    pd.testing.assert_frame_equal(cut, plain.table("evidence"))
+
+
 HOSTILE = ("=HYPERLINK(0)", "+1+1", "-2", "@SUM(1)", "\tx", '"q",=1', "ein\nzeil", "ünï", "\r=1")
 
 

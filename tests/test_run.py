@@ -132,7 +132,7 @@ def small_result(folder: Path) -> Path:
     ]
     activity = [
         {"account_id": a, "events": 24, "days": 7, "first_seen": EARLY, "last_seen": LATE,
-         "signed_up": None if a == "alone" else EARLY, "hours": [1] * 24, "paths": 1,
+         "signed_up": None if a == "alone" else EARLY, "hours": [1] * 24,
          "organisation": ORGANISATION.get(a), "claimed": "acme" if a == "q1" else None,
          "own_prompts": None}
         for a in sorted(HAS)

@@ -41,9 +41,9 @@ def scored(
     return scores(size, values, openly, ScoreSettings(**settings), references)
 
 
-def below(seed: int, runs: int, groups: int, trend: float = 0) -> dict[int, float]:
+def below(seed: int, runs: int, groups: int, trend: float = 0) -> dict[float, float]:
     """E -> how many innocent groups are below it, on average."""
-    counts = dict.fromkeys((1, 3, 10), 0.0)
+    counts = dict.fromkeys((0.05, 0.3, 1, 3, 10), 0.0)
     for run in range(runs):
         size, values = innocent(np.random.default_rng([seed, run]), groups, trend)
         found = scored(size, values)
@@ -55,7 +55,6 @@ def below(seed: int, runs: int, groups: int, trend: float = 0) -> dict[int, floa
 
 def test_among_innocent_groups_as_many_are_below_an_e_as_it_says(seed: int) -> None:
     found = below(seed, runs=40, groups=1000)
-    # Ranks among a thousand are coarse, so that small E are rather too large than too small.
     assert 0.1 <= found[1] <= 1.7
     assert 1.5 <= found[3] <= 4.2
     assert 7.0 <= found[10] <= 12.5
@@ -64,6 +63,20 @@ def test_among_innocent_groups_as_many_are_below_an_e_as_it_says(seed: int) -> N
 def test_among_few_innocent_groups_e_promises_no_less_than_there_are(seed: int) -> None:
     found = below(seed, runs=60, groups=250)
     assert all(number <= 1.3 * limit + 0.5 for limit, number in found.items())
+
+
+def test_a_signal_that_few_groups_have_promises_no_more_than_it_knows(seed: int) -> None:
+    """Of 280 groups, 20 share a card: each is rare, but none the rarer for it."""
+    counts = dict.fromkeys((0.05, 0.3, 1), 0.0)
+    for run in range(40):
+        rng = np.random.default_rng([seed, run])
+        size, values = innocent(rng, 280)
+        few = np.where(rng.random(280) < 0.07, rng.exponential(0.05, 280), 0.0)
+        found = scored(size, {**values, "strangers_at_one_work": few})
+        for limit in counts:
+            counts[limit] += int((found.expected <= limit).sum()) / 40
+    print(counts)
+    assert all(number <= 2 * limit + 0.15 for limit, number in counts.items())
 
 
 def test_what_the_size_explains_makes_no_group_unusual(seed: int) -> None:

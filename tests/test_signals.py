@@ -244,6 +244,7 @@ def test_openness_knows_the_largest_organisation_and_all_of_them() -> None:
     assert shown["organisation"].tolist() == [0.0, 0.5]
     # Two organisations and one account: each counts once, however many accounts it has.
     assert shown["verified"].tolist() == pytest.approx([0.0, 2 / 3])
+    assert shown["members_verified"].tolist() == [0.0, 0.75]
 
 
 def test_the_effective_number_of_payers() -> None:

@@ -82,8 +82,9 @@ def settings(**sections: Mapping[str, Any]) -> Settings:
     return parse({"score": score, **sections})
 
 
-def planted(seed: int = 7, ordinary: int = 2500) -> World:
-    """A month with 80 classes, 10 companies, a verified one, and two networks."""
+def planted(seed: int = 7, ordinary: int = 2500, *, home: bool = False) -> World:
+    """A month with 80 classes, 10 companies, every second verified, and two networks; and with a
+    home behind the first network's exits, if asked for."""
     rng = np.random.default_rng(seed)
     people: dict[str, list[Person]] = {"ordinary": [lone(rng, f"o{i}") for i in range(ordinary)]}
     for c in range(80):
@@ -92,6 +93,8 @@ def planted(seed: int = 7, ordinary: int = 2500) -> World:
         people[f"company{c}"] = company(rng, f"f{c}", 8 + c, verified=c % 2 == 0)
     people["network0"] = network(rng, "n0", 48)
     people["network1"] = network(rng, "n1", 30)
+    if home:
+        people["home"] = household(rng, "home", 3, "n0")
     return world(rng, people)
 
 
@@ -176,6 +179,23 @@ def network(rng: Rng, name: str, size: int, *, org: str | None = None) -> list[P
             hour=None,
             org=org,
             verified=org is not None,
+        )
+        for i in range(size)
+    ]
+
+
+def household(rng: Rng, name: str, size: int, neighbour: str) -> list[Person]:
+    """A home whose line is a network's exit, and who use its prompts: a tablet and a card for all,
+    and nothing that the network has but what anybody could have put there."""
+    shared = pool(neighbour, "exit", 3), pool(neighbour, "template", 8)
+    return [
+        _changed(
+            lone(rng, f"{name}-{i}"),
+            ips=[f"10.{e}" for e in shared[0]],
+            devices=[f"tablet-{name}"],
+            cards=[f"card-{name}"],
+            templates=shared[1],
+            events=24,
         )
         for i in range(size)
     ]

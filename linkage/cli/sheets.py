@@ -71,7 +71,9 @@ def _signals(screen: Console, row: Mapping[str, Any]) -> None:
                     output.cell(signal["text"]),
                 )
         screen.print(made)
-    screen.print("rank: share of the groups that are as extreme; p: all of a question's together")
+    screen.print(
+        "rank: share of the groups as extreme, or less beyond them; p: all of a question's together"
+    )
 
 
 def _members(screen: Console, cluster: Cluster, limit: int) -> None:

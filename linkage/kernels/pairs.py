@@ -29,10 +29,10 @@ def link_units(
 ) -> tuple[Int32s, Int32s, Int32s, Int32s, int]:
     """Links of the units first..last-1 with units after them.
 
-    Weighed are all pairs that share a rare artifact, and those in `more` (offsets `more_ptr`),
-    unless what they share that is rare, and all that either has that is common (`hubs`), could
-    not make a link together. Returns a, b, weight, parts [links, families], ascending in (a, b),
-    and the pairs weighed.
+    Candidates are all pairs that share a rare artifact, and those in `more` (offsets `more_ptr`).
+    Those are not weighed in full whose rare artifacts, with all that either has that is common
+    (`hubs`), could not make a link. Returns a, b, weight, parts [links, families], ascending in
+    (a, b), and the number of candidates.
     """
     units = inc.unit_ptr.size - 1
     mark = np.zeros(inc.art_ptr.size, np.int32)

@@ -17,6 +17,7 @@ from linkage.signals import SIGNALS
 
 LINKS_AT_ONCE = 500_000
 ACCOUNTS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 250_000
 EVIDENCE = pa.schema(
     [
         ("account_id", pa.string()),
@@ -41,15 +42,26 @@ def write_evidence(found: Results, folder: Path) -> None:
     pq.write_table(artifacts, folder / "artifacts.parquet", compression="zstd")
     place = np.empty(order.size, np.int32)
     place[order] = np.arange(order.size, dtype=np.int32)
-    texts, ids = artifacts.select(["kind", "value"]).combine_chunks(), _ids(found)
+    texts, ids = _texts(artifacts), _ids(found)
     with pq.ParquetWriter(folder / "evidence.parquet", EVIDENCE, compression="zstd") as writer:
         for rows in _by_accounts(found.evidence.rows, len(ids)):
             account, at = rows["account"].to_numpy(), place[rows["artifact"].to_numpy()]
-            sort = pa.array(np.argsort((account.astype(np.int64) << 32) | at))
-            rows, named = rows.take(sort), texts.take(pa.array(at).take(sort))
-            columns = [ids.take(rows["account"].combine_chunks()), *named.columns]
-            columns += [rows[name] for name in EVIDENCE.names[3:]]
-            writer.write_table(pa.table(columns, schema=EVIDENCE))
+            sort = np.argsort((account.astype(np.int64) << 32) | at)
+            for start in range(0, sort.size, ROWS_AT_ONCE):
+                part = sort[start : start + ROWS_AT_ONCE]
+                columns = [
+                    ids.take(pa.array(account[part])),
+                    *texts.take(pa.array(at[part])).columns,
+                ]
+                columns += [rows[name].take(pa.array(part)) for name in EVIDENCE.names[3:]]
+                names = EVIDENCE.names
+                writer.write_table(pa.table(dict(zip(names, columns, strict=True))).cast(EVIDENCE))
+
+
+def _texts(artifacts: pa.Table) -> pa.Table:
+    """Kinds and values in one piece each, which may be larger than a string array can be."""
+    wide = pa.schema([("kind", pa.large_string()), ("value", pa.large_string())])
+    return artifacts.select(wide.names).cast(wide).combine_chunks()
 
 
 def _by_accounts(rows: ir.Table, accounts: int) -> Iterator[pa.Table]:

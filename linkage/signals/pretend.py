@@ -81,11 +81,13 @@ def openness(groups: Groups) -> dict[str, Floats]:
 
     organisation             share of the members in the largest verified organisation
     verified                 share of verified organisations, each one, beside single accounts
+    members_verified         share of the members in any verified organisation
     payers, domains          effective numbers; not a number where fewer than half have any
     """
     return {
         "organisation": largest_organisation(groups),
         "verified": verified(groups),
+        "members_verified": groups.per_group(groups.organisation >= 0) / groups.size,
         "payers": effective(groups, "payment"),
         "domains": effective(groups, "email_domain"),
     }
