@@ -215,10 +215,11 @@ class PolicySettings(Section):
         6.0, ge=0, le=40, description="bits from kinds that no outsider can plant: 64 to 1"
     )
     circle_accounts: int = Field(
-        5,
+        6,
         ge=1,
         description="members that these kinds must tie together, directly or through others, for "
-        "one of them to be listed: households are of two to four",
+        "one of them to be listed: households are of two to four, and of five each member is a "
+        "fifth of every share, which makes the smallest groups the noisiest",
     )
 
     @model_validator(mode="after")
