@@ -2,10 +2,19 @@
 
 import numpy as np
 
-from linkage.signals.base import Floats, Groups, ratio, signal
+from linkage.signals.base import Floats, Groups, Ints, ratio, signal
 from linkage.signals.operation import common_work
 
 LEAST_KNOWN = 0.5  # of the members must have a payer (a mailbox), to speak of their number
+
+
+def organisations(groups: Groups) -> tuple[Ints, Ints]:
+    """Each verified organisation in each group: the group, and the members in it."""
+    known = groups.organisation >= 0
+    width = int(groups.organisation.max(initial=0)) + 1
+    key = groups.group[known] * width + groups.organisation[known]
+    keys, members = np.unique(key, return_counts=True)
+    return keys // width, members
 
 
 def verified(groups: Groups) -> Floats:
@@ -13,21 +22,16 @@ def verified(groups: Groups) -> Floats:
 
     Fifty accounts of one organisation that was drawn in are one bystander, not fifty.
     """
-    known = groups.organisation >= 0
-    width = int(groups.organisation.max(initial=0)) + 1
-    keys = np.unique(groups.group[known] * width + groups.organisation[known])
-    organisations = np.bincount(keys // width, minlength=groups.size.size).astype(np.float64)
-    return ratio(organisations, organisations + groups.per_group(~known))
+    group, _ = organisations(groups)
+    number = np.bincount(group, minlength=groups.size.size).astype(np.float64)
+    return ratio(number, number + groups.per_group(groups.organisation < 0))
 
 
 def largest_organisation(groups: Groups) -> Floats:
     """Share of the members that are in one organisation that the platform has verified."""
-    known = groups.organisation >= 0
-    width = int(groups.organisation.max(initial=0)) + 1
-    key = groups.group[known] * width + groups.organisation[known]
-    keys, count = np.unique(key, return_counts=True)
+    group, members = organisations(groups)
     best = np.zeros(groups.size.size)
-    np.maximum.at(best, keys // width, count)
+    np.maximum.at(best, group, members)
     return best / groups.size
 
 
