@@ -44,10 +44,9 @@ def activity(
     columns = dict.fromkeys(k.column for k in kinds if counted is None or k.name in counted)
     first, words = _calendar(events)
     if words <= WORDS:
-        whole = _totals(events, list(columns), first, words)
+        whole = _with_days(_totals(events, list(columns), first, words), words)
     else:
-        whole = _totals(events, list(columns), first, 0).drop("days")
-        whole = whole.join(_days(events), "account_id")
+        whole = _totals(events, list(columns), first, 0).join(_days(events), "account_id")
     # Apart, since sorting and counting in one statement would not share the memory well.
     whole = kept(whole)
     number = ibis.row_number().over(order_by=whole.account_id).cast("int32")
@@ -78,7 +77,7 @@ def _totals(events: ir.Table, columns: list[str], first: int, words: int) -> ir.
     hour = (events.ts.epoch_seconds() // HOUR_SECONDS % HOURS).cast("int8")
     timed = events.mutate(hour=hour, day=_day(events.ts) - first)
     verified = timed.org_verified.fill_null(False)
-    counted = timed.group_by("account_id").agg(
+    return timed.group_by("account_id").agg(
         events=timed.count(),
         first_seen=timed.ts.min(),
         last_seen=timed.ts.max(),
@@ -89,6 +88,10 @@ def _totals(events: ir.Table, columns: list[str], first: int, words: int) -> ir.
         **{f"hour_{h}": timed.count(where=timed.hour == h) for h in range(HOURS)},
         **{f"word_{w}": _bits(timed.day, w) for w in range(words)},
     )
+
+
+def _with_days(counted: ir.Table, words: int) -> ir.Table:
+    """The days that the words have bits for, in the words' place."""
     names = [f"word_{w}" for w in range(words)]
     days = sum((_bit_count(counted[name]) for name in names), ibis.literal(0))
     return counted.mutate(days=days.cast("int64")).drop(*names)
