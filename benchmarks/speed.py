@@ -15,7 +15,6 @@ Needs nothing beside the product itself, and Linux or macOS.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -30,16 +29,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.months import COMMAND, month
 from benchmarks.plot import plot
 from benchmarks.processes import Taken, run
 from benchmarks.report import markdown
 
 SIZES = (100_000, 400_000, 1_000_000, 4_000_000, 10_000_000, 41_000_000)
-EVENTS_PER_ACCOUNT = 40
-FAKES = 0.024
-LEAST_FAKES = 80  # of the simulator
-COMMAND = ("-c", "from linkage.cli import main; main()")
-ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("linkage", "duckdb", "ibis-framework", "numpy", "numba", "graspologic-native")
 WARM_UP = 20_000
 
@@ -59,29 +54,9 @@ class Plan:
         return self.repeats or (5 if events <= 1_000_000 else 3 if events <= 4_000_000 else 1)
 
 
-def month(events: int, plan: Plan) -> Path:
-    """The folder of a simulated month; made once for a simulator, a size and a seed."""
-    accounts = max(400, events // EVENTS_PER_ACCOUNT)
-    fakes = max(LEAST_FAKES, round(FAKES * accounts))
-    folder = plan.data / f"month-{events}-{plan.seed}-{_simulator()}"
-    if not (folder / "truth.parquet").exists() or not (folder / "whole").exists():
-        run([*COMMAND, "simulate", folder, "--accounts", str(accounts), "--fakes", str(fakes),
-             "--events", str(events), "--seed", str(plan.seed), "--quiet"])  # fmt: skip
-        (folder / "whole").touch()
-    return folder
-
-
-def _simulator() -> str:
-    """A name for the simulator's code: another simulator, other months."""
-    code = hashlib.sha256()
-    for file in sorted((ROOT / "linkage" / "scenarios").glob("*.py")):
-        code.update(file.read_bytes())
-    return code.hexdigest()[:8]
-
-
 def measure(events: int, plan: Plan) -> dict[str, Any]:
     """One size: the medians of both, and what the run says of itself."""
-    folder = month(events, plan)
+    folder = month(plan.data, events, plan.seed)
     file = folder / "events.parquet"
     _read_once(file)
     bare: list[Taken] = []
@@ -202,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _warm_up(plan: Plan) -> None:
     """Compiled loops are kept from run to run; the first run of all makes them."""
     with tempfile.TemporaryDirectory(prefix="linkage-speed-", dir=plan.data) as work:
-        file = month(WARM_UP, plan) / "events.parquet"
+        file = month(plan.data, WARM_UP, plan.seed) / "events.parquet"
         run([*COMMAND, "detect", file, "--out", Path(work) / "result", "--quiet"])
 
 

@@ -1,6 +1,7 @@
 """Stage 5: members -> clusters with an id, signals and a score."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -53,12 +54,17 @@ def clusters(
     kinds: tuple[ArtifactKind, ...],
     settings: Settings,
     references: References | None = None,
+    without: Collection[str] = (),
 ) -> Clusters:
-    """Turn units' membership into clusters of accounts, and score those that are groups."""
+    """Turn units' membership into clusters of accounts, and score those that are groups.
+
+    Signals named in `without` are left out, as if no group had them.
+    """
     of, size = _numbered(members, units)
     groups = int((size >= settings.score.group_accounts).sum())
     seen = gather(np.where(of < groups, of, -1), evidence, activity, kinds)
-    values = {signal.name: signal.measure(seen) for signal in SIGNALS}
+    unknown = np.full(groups, np.nan)
+    values = {s.name: unknown if s.name in without else s.measure(seen) for s in SIGNALS}
     shown = openness(seen)
     answered = openly(shown, settings)
     found = scores(size[:groups].astype(float), values, answered, settings.score, references)

@@ -186,17 +186,23 @@ def evaluate(run: Run, truth: pd.DataFrame) -> Evaluation:
     org_id (a verified organisation). Raises MissingColumns, or InputError where accounts are
     named twice, operators are no whole numbers, or no account is in the run.
     """
+    return compare(run.activity.account_id, run.members, truth)
+
+
+def compare(accounts: pd.Series, members: pd.DataFrame, truth: pd.DataFrame) -> Evaluation:
+    """The same for any grouping: `accounts` are all that it had to judge, and `members` has
+    account_id, cluster_id and proposal ('ban': listed) of those in a cluster."""
     known = _checked(truth)
-    table = _judged(run, known)
+    table = _judged(accounts, members, known)
     if table.empty:
-        raise InputError(_no_overlap(run, known))
+        raise InputError(_no_overlap(accounts, known))
     fake = table.operator >= 0
     plain = table[fake & (table.kind != CAREFUL)]
     counted = table[~fake | (table.kind != CAREFUL)]
     return Evaluation(
         accounts=len(table),
         only_in_truth=len(known) - len(table),
-        only_in_run=len(run.activity) - len(table),
+        only_in_run=len(accounts) - len(table),
         precision=Judged("precision", _right(counted, "listed"), _right(counted, "flagged")),
         recall=_judge("recall", plain),
         networks=_by_kind(table[fake]),
@@ -223,18 +229,18 @@ def _checked(truth: pd.DataFrame) -> pd.DataFrame:
     return known.astype({"operator": np.int64, "kind": str})
 
 
-def _judged(run: Run, known: pd.DataFrame) -> pd.DataFrame:
-    """The accounts that run and truth have in common, with cluster, listed and flagged."""
+def _judged(accounts: pd.Series, members: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """The accounts that both have in common, with cluster, listed and flagged."""
     table = known[["account_id", "operator", "kind", "org_id"]]
-    table = table[table.account_id.isin(run.activity.account_id)]
-    members = run.members[["account_id", "cluster_id", "proposal"]]
+    table = table[table.account_id.isin(accounts)]
+    members = members[["account_id", "cluster_id", "proposal"]]
     table = table.merge(members, on="account_id", how="left").reset_index(drop=True)
     listed, flagged = table.proposal == "ban", table.proposal.isin(["ban", "review"])
     return table.assign(listed=listed, flagged=flagged)
 
 
-def _no_overlap(run: Run, known: pd.DataFrame) -> str:
-    ours = ", ".join(clean(a, 40) for a in run.activity.account_id.head(3))
+def _no_overlap(accounts: pd.Series, known: pd.DataFrame) -> str:
+    ours = ", ".join(clean(a, 40) for a in accounts.head(3))
     theirs = ", ".join(clean(a, 40) for a in known.account_id.head(3))
     return f"no account of the truth ({theirs}, ...) is in the run ({ours}, ...)"
 

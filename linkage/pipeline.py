@@ -10,6 +10,7 @@ import ibis
 
 from linkage import results
 from linkage.activity import activity
+from linkage.artifacts import ArtifactKind
 from linkage.attachment import membership
 from linkage.baseline import load
 from linkage.clusters import clusters
@@ -63,7 +64,7 @@ def detect(
     out.parent.mkdir(parents=True, exist_ok=True)
     record = Recorder(STAGES, progress)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        found = _run(given, settings, baseline, record, Path(work))
+        found = stages(given, settings, Path(work), baseline=baseline, record=record)
         folder = Path(work) / "result"
         with record.stage("results"):
             results.write(found, folder)
@@ -72,25 +73,33 @@ def detect(
     return out
 
 
-def _run(
-    sources: list[Source],
+def stages(
+    sources: Sequence[Source],
     settings: Settings,
-    other: Path | None,
-    record: Recorder,
     work: Path,
+    *,
+    baseline: Path | None = None,
+    record: Recorder | None = None,
+    kinds: tuple[ArtifactKind, ...] | None = None,
 ) -> Results:
-    kinds, threads = settings.kinds(), settings.resources.threads or os.cpu_count() or 1
-    baseline = load(other) if other is not None else None
+    """All stages up to the proposals, with what each of them returned; nothing is written.
+
+    `work` is a folder for what does not fit into memory; it must outlast the results, which
+    are read from it. `kinds` are the settings' if not given.
+    """
+    threads = settings.resources.threads or os.cpu_count() or 1
+    kinds, record = kinds or settings.kinds(), record or Recorder(STAGES)
+    usual = load(baseline) if baseline is not None else None
     con = _engine(settings, threads, work)
     with record.stage("events"):
-        events = read(con, sources, settings, work / "events")
+        events = read(con, list(sources), settings, work / "events")
     with record.stage("activity"):
         acts = activity(events.table, kinds, CARRIED)
     with record.stage("evidence"):
         proof = evidence(events.table, acts, kinds)
     with record.stage("links"):
         unit = units(acts)
-        inc = incidence(proof, unit, kinds, baseline)
+        inc = incidence(proof, unit, kinds, usual)
         link = links(inc, settings.links, threads)
     with record.stage("communities"):
         size = unit.first.size
@@ -99,20 +108,21 @@ def _run(
         least = settings.score.group_accounts
         members = membership(inc, labels, least, settings.attachment, threads)
     with record.stage("clusters"):
-        references = baseline.references if baseline else None
+        references = usual.references if usual else None
         found = clusters(members, unit, proof, acts, kinds, settings, references)
     with record.stage("proposals"):
         proposed = proposals(found, members, unit, inc, link, acts, settings, references)
     return Results(
         settings=settings,
         kinds=kinds,
-        baseline=baseline,
+        baseline=usual,
         events=events,
         activity=acts,
         evidence=proof,
         units=unit,
         incidence=inc,
         links=link,
+        membership=members,
         clusters=found,
         proposals=proposed,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 
 from linkage.artifacts import ArtifactKind
+from linkage.attachment import Membership
 from linkage.baseline import Baseline
 from linkage.clusters import Clusters
 from linkage.decisions import Proposals
@@ -29,5 +30,6 @@ class Results:
     units: Units
     incidence: Incidence
     links: Links
+    membership: Membership
     clusters: Clusters
     proposals: Proposals
