@@ -55,12 +55,14 @@ def membership(
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda p: attach(inc, whole, bar, p[0], p[1]), pieces))
     joined = Attached(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    return _best(joined, labels.size)
+    return _best(joined, labels.size, round(UNIT * settings.stay_bits))
 
 
-def _best(found: Attached, units: int) -> Membership:
-    """Each unit where it stands highest; of equals, where its links are, then the larger."""
-    order = np.lexsort((found.community, -found.inside, -found.above, found.unit))
+def _best(found: Attached, units: int, stay: int) -> Membership:
+    """Each unit where it stands highest, or where its links are, unless it stands that much
+    higher elsewhere; of equals, the larger."""
+    height = found.above + stay * found.inside
+    order = np.lexsort((found.community, -height, found.unit))
     unit, first = np.unique(found.unit[order], return_index=True)
     row = order[first]
     result = Membership(

@@ -2,11 +2,13 @@
 
 Community detection is applied to each connected component, and again to each part it finds,
 with the totals of that part: what it decides does not depend on how large the rest of the
-graph is (the resolution limit, Fortunato and Barthelemy 2007).
+graph is (the resolution limit, Fortunato and Barthelemy 2007). Where links are few, a split must
+also be worth its description: modularity cuts any chain or tree into pieces.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import community as python_louvain
 import networkx as nx
@@ -15,14 +17,17 @@ import numpy.typing as npt
 from graspologic_native import leiden_csr
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
+from scipy.special import gammaln
 
 from linkage.settings import CommunitySettings
 
 Labels = npt.NDArray[np.int32]
 Nodes = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.float64]
+Numbers = npt.NDArray[Any] | float
 Split = Callable[[csr_array, CommunitySettings], Labels]
 
+SPARSE = 8  # mean links of a node; a random network with as many is not cut
 SMALLEST = 4  # nodes; parts of fewer cannot fall into two groups that are linked within
 
 
@@ -88,7 +93,7 @@ def _parts(graph: csr_array, split: Split, again: bool, settings: CommunitySetti
         size = nodes.size
         labels = _one(size) if part.nnz == size * (size - 1) else split(part, settings)
         pieces = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        if len(pieces) == 1:
+        if len(pieces) == 1 or (again and not _worth_it(part, labels)):
             done.append(nodes)
             continue
         for piece in pieces:
@@ -97,6 +102,42 @@ def _parts(graph: csr_array, split: Split, again: bool, settings: CommunitySetti
             else:
                 waiting.append((part[piece][:, piece], nodes[piece]))
     return done
+
+
+def _worth_it(graph: csr_array, labels: Labels) -> bool:
+    """Whether the links are many, or described in fewer nats with some piece apart from the rest.
+
+    The description is that of the degree-corrected stochastic block model, with what it takes to
+    say who is in which block, how many links are between blocks, and the degrees (Peixoto 2017,
+    microcanonical, uniform priors). Two cliques of six with one bridge are worth two blocks, a
+    path never is.
+    """
+    if graph.nnz >= SPARSE * graph.shape[0]:
+        return True
+    _, piece = np.unique(labels, return_inverse=True)
+    nodes = np.bincount(piece).astype(np.float64)
+    degree = np.diff(graph.indptr)
+    ends = np.bincount(piece, degree)
+    own = piece[np.repeat(np.arange(degree.size), degree)]
+    inside = np.bincount(own[own == piece[graph.indices]], minlength=nodes.size) / 2
+    links, rest = degree.sum() / 2, graph.shape[0] - nodes
+    between = ends - 2 * inside
+    whole = _nats(2 * links, links) + _ways(graph.shape[0], 2 * links)
+    blocks = _nats(ends, inside) + _nats(2 * links - ends, links - inside - between)
+    blocks += _ways(nodes, ends) + _ways(rest, 2 * links - ends) - gammaln(between + 1)
+    told = _ways(3.0, links) + np.log(max(1, graph.shape[0] - 1))
+    told += gammaln(graph.shape[0] + 1) - gammaln(nodes + 1) - gammaln(rest + 1)
+    return bool((blocks + told < whole).any())
+
+
+def _nats(ends: Numbers, inside: Numbers) -> Weights:
+    """A block's part of the links' description: its link ends, and the links inside it."""
+    return np.asarray(gammaln(ends + 1) - inside * np.log(2) - gammaln(inside + 1))
+
+
+def _ways(bins: Numbers, balls: Numbers) -> Weights:
+    """Log of the number of ways to put so many balls into so many bins."""
+    return np.asarray(gammaln(bins + balls) - gammaln(balls + 1) - gammaln(bins))
 
 
 def _one(size: int) -> Labels:

@@ -99,6 +99,13 @@ class AttachmentSettings(Section):
     member_bits: float = Field(
         3.0, ge=0, le=20, description="bits above the prior that a member needs: 8 to 1"
     )
+    stay_bits: float = Field(
+        1.0,
+        ge=0,
+        le=20,
+        description="bits more that another community must give for an account to leave the one "
+        "that its links are in: 2 to 1",
+    )
     family_cap_bits: float = Field(
         12.0, gt=0, le=60, description="bits that one family can give at most, so that none decides"
     )
@@ -141,9 +148,10 @@ class ScoreSettings(Section):
         "were missed, and no innocent was saved",
     )
     minimum_groups: int = Field(
-        200,
+        150,
         ge=1,
-        description="groups; with fewer, and no other run's baseline, nothing goes beyond review",
+        description="groups; with fewer, and no other run's baseline, nothing goes beyond review. "
+        "20,000 accounts have about 200",
     )
     minimum_references: int = Field(
         40,

@@ -164,3 +164,29 @@ def test_the_resolution_says_how_much_holds_together(
     graph = cliques([8, 8], [(0, 1)])
     found = parts(labels_of(graph, resolution=change(0.4)))
     assert (len(found) == 1) is merged
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [nx.path_graph(12), nx.path_graph(60), nx.balanced_tree(2, 5), nx.star_graph(9)],
+    ids=["path", "long path", "tree", "star"],
+)
+def test_a_chain_or_a_tree_is_one_community(tree: nx.Graph) -> None:
+    assert parts(labels_of(tree)) == {frozenset(tree.nodes)}
+
+
+def test_chains_of_any_kind_of_tree_stay_whole(seed: int) -> None:
+    for n in range(10):
+        tree = nx.random_labeled_tree(80, seed=seed + n)
+        assert parts(labels_of(tree)) == {frozenset(range(80))}
+
+
+@pytest.mark.parametrize(("size", "expected"), [(4, 1), (7, 2)])
+def test_a_split_must_be_worth_its_description(size: int, expected: int) -> None:
+    assert len(parts(labels_of(cliques([size, size], [(0, 1)])))) == expected
+
+
+def test_what_hangs_on_a_dense_network_is_cut_off() -> None:
+    graph = cliques([14])
+    nx.add_path(graph, [0, 14, 15, 16], weight=1.0)
+    assert frozenset(range(14)) in parts(labels_of(graph))
