@@ -257,6 +257,7 @@ def test_every_command_and_option_has_help() -> None:
     group: Any = get_command(app)
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
+        "calibrate",
     }  # fmt: skip
     for name, each in group.commands.items():
         assert each.help, name

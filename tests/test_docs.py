@@ -113,11 +113,9 @@ def world(demo: Demo, logs: Path, tmp_path: Path) -> Path:
     for inside in ("logs", "export", "more"):
         (tmp_path / inside).symlink_to(logs / inside)
     (tmp_path / "demo").symlink_to(demo.folder / "demo")
-    names = demo.run.activity.account_id
-    own = {"account_id": names, "group": (names.index % 40).where(names.index < 400)}
-    pd.DataFrame({**own, "fraud": own["group"].notna()}).to_csv(
-        tmp_path / "labels.csv", index=False
-    )
+    own = pd.read_parquet(demo.folder / "demo" / "month" / "truth.parquet")
+    own = own.assign(fraud=own.operator >= 0)[["account_id", "fraud"]]
+    own[::2].to_csv(tmp_path / "labels.csv", index=False)
     (toml,) = blocks(ROOT / "README.md", "toml")
     (tmp_path / "linkage.toml").write_text(toml.text)
     program = tmp_path / ".venv" / "bin" / "linkage"
