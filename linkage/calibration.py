@@ -117,7 +117,8 @@ def estimates(run: Run, decided: Verdicts, *, enough: bool = True) -> tuple[Esti
     banned = decided.table[decided.table.network.notna()]
     banned = banned[~banned.account_id.isin(verified)]
     pairs = pairs_within(run.path / "links.parquet", banned.set_index("account_id").network)
-    held = holdings_of(run.path / "evidence.parquet", pairs.accounts)
+    tables = run.path / "evidence.parquet", run.path / "artifacts.parquet"
+    held = holdings_of(*tables, pairs.accounts, int(run.info["baseline"]["accounts"]))
     found = []
     for kind in run.info["kinds"]:
         name, present = str(kind["name"]), float(kind["m"])
@@ -127,21 +128,26 @@ def estimates(run: Run, decided: Verdicts, *, enough: bool = True) -> tuple[Esti
     return tuple(found)
 
 
-_NO_NETWORKS = pd.DataFrame({"accounts": np.empty(0, np.int64), "share": np.empty(0)})
+_NO_NETWORKS = pd.DataFrame(
+    {"accounts": np.empty(0, np.int64), "share": np.empty(0), "telling": np.empty(0)}
+)
 
 
 def estimate(kind: str, present: float, networks: pd.DataFrame, *, enough: bool = True) -> Estimate:
-    """A kind's m from `networks`: `accounts` and `share` (what their pairs share), one a network.
+    """A kind's m from what the pairs of each network share: accounts, share and telling, as
+    `sharing.by_network` has them.
 
     The mean of a Beta distribution: the present m, worth so many accounts, and what the networks
     show. Pairs of one network are not independent, so what counts is not pairs but accounts, of
-    each network so many at most; and fewer where networks differ by more than accounts that
-    were drawn one by one would have them differ (the effective sample size of Rao and Scott 1992).
+    each network so many at most, less what chance explains; and fewer where networks differ by
+    more than accounts that were drawn one by one would have them differ (the effective sample
+    size of Rao and Scott 1992).
     """
     accounts, number = int(networks.accounts.sum()), len(networks)
     if not enough or accounts < LEAST_ACCOUNTS or number < LEAST_NETWORKS:
         return Estimate(kind, present, None, None, None, accounts, number)
     weight = np.minimum(networks.accounts.to_numpy(float), MOST_ACCOUNTS)
+    weight = weight * networks.telling.to_numpy(float)
     share = networks.share.to_numpy(float)
     mean, size = float(np.average(share, weights=weight)), float(weight.sum())
     between = number / (number - 1) * float(((weight / size * (share - mean)) ** 2).sum())

@@ -49,6 +49,15 @@ class Pairs:
         )
 
 
+@dataclass(frozen=True)
+class Held:
+    """What accounts have of one kind: rows (1 or 0), accounts by artifacts; and the chance that
+    a stranger has each artifact, (d + 1) / (N + 2)."""
+
+    rows: csr_array
+    chance: Floats
+
+
 def pairs_within(links: Path, network: pd.Series) -> Pairs:
     """The links of `links.parquet` between accounts of the same network.
 
@@ -79,54 +88,70 @@ def pairs_within(links: Path, network: pd.Series) -> Pairs:
     )
 
 
-def holdings_of(evidence: Path, accounts: list[str]) -> dict[str, csr_array]:
-    """Kind -> what each account has of it (1, else 0): accounts by artifacts.
+def holdings_of(
+    evidence: Path, artifacts: Path, accounts: list[str], population: int
+) -> dict[str, Held]:
+    """What the accounts have, by kind, and how common that is among so many units.
 
-    Raises ResultError where `evidence.parquet` is damaged.
+    Raises ResultError where `evidence.parquet` or `artifacts.parquet` is damaged.
     """
     ids = pa.array(accounts, pa.string())
-    parts = []
+    parts = [pd.DataFrame(columns=["kind", "value", "account"])]
     for rows in _batches(evidence, ["account_id", "kind", "value"]):
         place = _places(rows["account_id"], ids)
         frame = rows.filter(pa.array(place >= 0)).select(["kind", "value"]).to_pandas()
         parts.append(frame.assign(account=place[place >= 0]))
-    held = pd.concat(parts) if parts else pd.DataFrame(columns=["kind", "value", "account"])
+    held = pd.concat(parts[1:] or parts)
+    common = pd.concat([t.to_pandas() for t in _batches(artifacts, ["kind", "value", "degree"])])
     found = {}
     for kind, rows in held.groupby("kind", sort=True):
         value, names = pd.factorize(rows["value"])
         ones = np.ones(len(rows), np.int64)
         at = (rows["account"].to_numpy(np.int64), value)
-        found[str(kind)] = csr_array((ones, at), shape=(len(accounts), len(names)))
+        degree = common[common.kind == kind].set_index("value").degree.reindex(names)
+        chance = np.minimum(1.0, (degree.to_numpy(np.float64) + 1) / (population + 2))
+        found[str(kind)] = Held(csr_array((ones, at), shape=(len(accounts), len(names))), chance)
     return found
 
 
-def by_network(pairs: Pairs, held: csr_array) -> pd.DataFrame:
-    """network, accounts (distinct ones), and share: of what the accounts of its pairs have of one
-    kind, the part that the other of the pair has too. Pairs without any say nothing."""
-    shared, of = _counts(pairs, held)
+def by_network(pairs: Pairs, held: Held) -> pd.DataFrame:
+    """What the pairs of each network share of one kind, beyond chance.
+
+    network     its number
+    accounts    distinct ones, in pairs that have anything of the kind
+    share       of what the accounts of a pair have, the part that the other has too; with what
+                chance explains taken off both, as a weight takes it: m + (1 - m) p are shared
+    telling     part of what they have that chance does not explain, 0 to 1: what everyone has
+                says nothing of networks
+    """
+    shared, of, chance = _counts(pairs, held)
     some = of > 0
-    frame = pd.DataFrame({"network": pairs.network[some], "shared": shared[some], "of": of[some]})
+    frame = pd.DataFrame({"shared": shared, "of": of, "chance": chance, "network": pairs.network})
+    sums = frame[some].groupby("network").sum()
     ends = pd.DataFrame(
         {
             "network": np.tile(pairs.network[some], 2),
             "account": np.concatenate([pairs.a[some], pairs.b[some]]),
         }
     )
-    sums = frame.groupby("network").sum()
     accounts = ends.groupby("network").account.nunique()
-    share = sums["shared"] / sums["of"]
-    return pd.DataFrame({"accounts": accounts, "share": share}).reset_index()
+    left = sums["of"] - sums["chance"]
+    share = ((sums["shared"] - sums["chance"]) / left.where(left > 0)).clip(0, 1)
+    table = pd.DataFrame({"accounts": accounts, "share": share, "telling": left / sums["of"]})
+    return table[share.notna()].reset_index()
 
 
-def _counts(pairs: Pairs, held: csr_array) -> tuple[Ints, Ints]:
-    """Of each pair: twice what both have, and what the one and what the other has."""
-    number = held.sum(axis=1)
+def _counts(pairs: Pairs, held: Held) -> tuple[Ints, Ints, Floats]:
+    """Of each pair: twice what both have; what the one and what the other has; and how much of
+    that strangers would share."""
+    rows = held.rows
+    number, chance = rows.sum(axis=1), rows @ held.chance
     shared = np.zeros(pairs.a.size, np.int64)
     for start in range(0, pairs.a.size, PAIRS_AT_ONCE):
         part = slice(start, start + PAIRS_AT_ONCE)
-        both = held[pairs.a[part]].multiply(held[pairs.b[part]])
+        both = rows[pairs.a[part]].multiply(rows[pairs.b[part]])
         shared[part] = 2 * both.sum(axis=1)
-    return shared, number[pairs.a] + number[pairs.b]
+    return shared, number[pairs.a] + number[pairs.b], chance[pairs.a] + chance[pairs.b]
 
 
 def _batches(path: Path, columns: list[str] | None) -> Iterator[pa.Table]:
