@@ -123,19 +123,40 @@ def _usual(value: Floats, of: Int32s) -> Floats:
 def _of_clusters(
     clusters: Clusters, settings: Settings, enough_references: bool
 ) -> tuple[Texts, Texts]:
-    groups, policy = clusters.groups, settings.policy
-    expected = clusters.scores.expected
+    groups = clusters.groups
     cluster = np.full(len(clusters.ids), "none", np.object_)
     note = np.full(len(clusters.ids), None, np.object_)
     note[groups:] = f"fewer than {settings.score.group_accounts} accounts"
-    cluster[:groups][expected <= policy.review_expected] = "review"
     answered = openly(clusters.openness, settings)
+    cluster[:groups], note[:groups] = of_groups(
+        clusters.scores.expected, answered, settings.policy, enough_references
+    )
+    return cluster, note
+
+
+def of_groups(
+    expected: Floats, answered: Floats, policy: PolicySettings, enough_references: bool
+) -> tuple[Texts, Texts]:
+    """Each group's proposal and what limits it (or None), from its expected innocents.
+
+    `answered` is what `clusters.openly` says; `enough_references`: there are enough to tell
+    what is usual, else nothing goes beyond review.
+    """
+    proposal = np.full(expected.size, "none", np.object_)
+    note = np.full(expected.size, None, np.object_)
+    proposal[expected <= policy.review_expected] = "review"
     ban = (expected <= policy.ban_expected) & (answered == 0)
     if enough_references:
-        cluster[:groups][ban] = "ban"
+        proposal[ban] = "ban"
     else:
-        note[:groups][ban] = "too few groups to compare with"
-    note[:groups][answered == 1] = OPENLY
-    note[:groups][(answered > 0) & (answered < 1)] = UNVERIFIED
-    cluster[:groups][answered == 1] = "none"
-    return cluster, note
+        note[ban] = "too few groups to compare with"
+    note[answered == 1] = OPENLY
+    note[(answered > 0) & (answered < 1)] = UNVERIFIED
+    proposal[answered == 1] = "none"
+    return proposal, note
+
+
+def answered(notes: pd.Series, settings: Settings) -> Floats:
+    """What `clusters.openly` said of groups, from the notes that `of_groups` made of it."""
+    unclear = np.where(notes == UNVERIFIED, settings.score.question_cap, 0.0)
+    return np.where(notes == OPENLY, 1.0, unclear)

@@ -145,6 +145,22 @@ def test_evaluate(result: Path, tmp_path: Path) -> None:
     assert found["networks_found"]["of"] == 3
 
 
+def test_evaluate_with_own_labels(result: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("account_id,group,fraud\nn1,[red]\x1b[31m,\nn4,,yes\no1,,no\n")
+    text = linked("evaluate", result, labels, "--least", 3)
+    assert "8 accounts of the run are left out: the truth says nothing about them" in text
+    assert "in a cluster of 3 accounts or more, whatever is proposed" in text
+    assert r"[red]\x1b[31m" in text
+    assert "lower bound" not in text
+    text = linked("evaluate", result, labels, "--unlabelled", "innocent", "--quiet")
+    assert "precision is a lower bound: 8 accounts that the truth says nothing about" in text
+    words = ("evaluate", result, labels, "--unlabelled", "innocent", "--json", "--least", 5)
+    found = json.loads(linked(*words))
+    assert (found["unlabelled"], found["least"]) == (8, 5)
+    assert found["precision"]["clustered"]["hits"] == 2
+
+
 def test_simulate(tmp_path: Path) -> None:
     text = linked("simulate", tmp_path / "a", *SMALL, "--no-evasion", "--prompts", "--seed", 3)
     assert "events of 400 accounts, 80 of them in" in text
@@ -241,6 +257,7 @@ def test_every_command_and_option_has_help() -> None:
     group: Any = get_command(app)
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
+        "calibrate",
     }  # fmt: skip
     for name, each in group.commands.items():
         assert each.help, name

@@ -113,6 +113,13 @@ def world(demo: Demo, logs: Path, tmp_path: Path) -> Path:
     for inside in ("logs", "export", "more"):
         (tmp_path / inside).symlink_to(logs / inside)
     (tmp_path / "demo").symlink_to(demo.folder / "demo")
+    own = pd.read_parquet(demo.folder / "demo" / "month" / "truth.parquet")
+    own = own.assign(fraud=own.operator >= 0)[["account_id", "fraud"]]
+    own[::2].to_csv(tmp_path / "labels.csv", index=False)
+    judged = demo.run.clusters[["proposal", "cluster_id"]]
+    judged = judged[judged.proposal != "review"].replace({"proposal": {"none": "clear"}})
+    judged = judged.rename(columns={"proposal": "decision"})
+    judged.to_csv(tmp_path / "decisions.csv", index=False)
     (toml,) = blocks(ROOT / "README.md", "toml")
     (tmp_path / "linkage.toml").write_text(toml.text)
     program = tmp_path / ".venv" / "bin" / "linkage"

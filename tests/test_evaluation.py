@@ -138,7 +138,9 @@ def test_truth_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_truth_that_does_not_fit(run: Run) -> None:
-    with pytest.raises(MissingColumns, match="no column operator, kind; it has: account_id, label"):
+    with pytest.raises(
+        MissingColumns, match="no column operator, group or fraud; it has: account_id, l"
+    ):
         evaluate(run, pd.DataFrame({"account_id": ["n1"], "label": [1]}))
     with pytest.raises(InputError, match=r"no account of the truth \(x0, x1, x2, \.\.\.\) is in"):
         evaluate(run, truth().assign(account_id=[f"x{i}" for i in range(len(TRUTH))]))
@@ -146,3 +148,105 @@ def test_truth_that_does_not_fit(run: Run) -> None:
         evaluate(run, pd.concat([truth(), truth().head(1)]))
     with pytest.raises(InputError, match="operator must be a whole number"):
         evaluate(run, truth().assign(operator="A"))
+
+
+def own(rows: list[tuple[object, ...]], *columns: str) -> pd.DataFrame:
+    """Labels in a user's own words."""
+    return pd.DataFrame(rows, columns=["account_id", *columns])
+
+
+def test_networks_by_their_names_are_as_good_as_by_numbers(run: Run) -> None:
+    names = {0: "the [b]proxies", 1: "7", 2: "x"}
+    named = truth().rename(columns={"operator": "group"})
+    named["group"] = named.group.map(names)
+    found, numbered = evaluate(run, named), evaluate(run, truth())
+    assert found.precision == numbered.precision
+    assert found.recall == numbered.recall
+    assert found.bcubed == numbered.bcubed
+    assert [n.name for n in found.found] == ["the [b]proxies", "7", "x"]
+    assert [n.jaccard for n in found.found] == [n.jaccard for n in numbered.found]
+
+
+def test_labels_of_few_columns_have_usual_kinds(run: Run) -> None:
+    found = evaluate(run, own([("n1", 5.0), ("n2", 5.0), ("n3", float("nan"))], "group"))
+    assert [(j.kind, j.listed.of) for j in found.networks] == [("network", 2)]
+    assert [(j.kind, j.listed.of) for j in found.innocents] == [("innocent", 1)]
+    assert [n.name for n in found.found] == ["5"]
+    none = evaluate(run, own([("n1", -1), ("n2", 5)], "group"))
+    assert none.innocents[0].listed == Share(1, 1)
+
+
+def test_an_account_of_an_unknown_network_has_no_part_in_bcubed(run: Run) -> None:
+    """n1 and n2 are of a known network, n3 and n5 of none that is known, of q1 nothing is."""
+    rows: list[tuple[object, ...]] = [
+        ("n1", "a", True), ("n2", "a", None), ("n3", None, "yes"), ("n5", "", 1),
+        ("o1", None, False), ("q1", None, None),
+    ]  # fmt: skip
+    found = evaluate(run, own(rows, "group", "reported"))
+    assert (found.accounts, found.only_in_run) == (5, 6)
+    assert found.recall.listed == Share(3, 4)
+    assert found.precision.flagged == Share(4, 4)
+    assert found.bcubed is not None
+    assert (found.bcubed.precision, found.bcubed.recall) == (2 / 4, 1)
+    assert [(n.name, n.jaccard) for n in found.found] == [("a", 2 / 4)]
+
+
+def test_who_is_of_a_network_may_be_all_that_is_known(run: Run) -> None:
+    found = evaluate(run, own([("n1", "1"), ("n4", "YES"), ("o1", "No"), ("o2", None)], "fraud"))
+    assert found.recall.listed == Share(1, 2)
+    assert found.innocents[0].listed == Share(0, 1)
+    assert found.bcubed is None
+    assert found.found == ()
+    assert found.networks_found == Share(0, 0)
+
+
+def test_unlabelled_accounts_are_left_out_or_taken_for_innocents(run: Run) -> None:
+    labels = own([("n1", True), ("n2", None), ("o1", False)], "fraud")
+    out = evaluate(run, labels)
+    assert (out.accounts, out.only_in_run, out.unlabelled) == (2, 9, 0)
+    assert out.precision.listed == Share(1, 1)
+    found = evaluate(run, labels, unlabelled=True)
+    assert (found.accounts, found.only_in_run, found.unlabelled) == (11, 9, 9)
+    assert found.precision.listed == Share(1, 3)
+    assert [(j.kind, j.listed) for j in found.innocents] == [
+        ("innocent", Share(0, 1)), ("unlabelled", Share(2, 9)),
+    ]  # fmt: skip
+
+
+def test_clustered_is_who_is_in_a_large_cluster_whatever_is_proposed(run: Run) -> None:
+    found = evaluate(run, truth(), least=3)  # a cluster of 5 with n1 to n5, and one of 3
+    assert found.recall.clustered == Share(5, 6)
+    assert found.precision.clustered == Share(5, 7)  # o1 and o2 wrongly; q1 is not in the truth
+    assert [n.clustered for n in found.found] == [4, 1, 0]
+    assert evaluate(run, truth(), least=4).precision.clustered == Share(5, 5)
+    assert evaluate(run, truth()).recall.clustered == Share(0, 6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "message"),
+    [
+        ([("n1", 0, "a")], ("operator", "group"), "both operator and group: leave one of them"),
+        ([("n1", 0, 1)], ("fraud", "reported"), "both fraud and reported"),
+        ([("n1", "maybe\x1b")], ("fraud",), r"says maybe\\x1b in fraud of n1 \(row 1\): write"),
+        ([("o1", None, None), ("n1", "a", False)], ("group", "fraud"), r"n1 \(row 2\) in the net"),
+        ([("n1", 1), (None, 1)], ("fraud",), "names no account in row 2"),
+        ([("n1", float("inf"))], ("operator",), "operator must be a whole number"),
+        ([("n1", None)], ("fraud",), "says nothing about any account"),
+    ],
+)
+def test_labels_that_contradict_themselves(
+    run: Run, rows: list[tuple[object, ...]], columns: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        evaluate(run, own(rows, *columns))
+
+
+def test_labels_from_csv(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("account_id,group,fraud\nn1,01,true\nn2,01,\nn3,,yes\no1,,0\no2,,\n")
+    found = evaluate(run, read_truth(file))
+    assert (found.accounts, found.recall.listed) == (4, Share(3, 3))
+    assert [n.name for n in found.found] == ["01"]
+    file.write_text("account_id,group,group\nn1,1,2\n")
+    with pytest.raises(FormatError, match="has the column group more than once"):
+        read_truth(file)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from linkage.cli import evaluating, making, reading
+from linkage.cli import calibrating, evaluating, making, reading
 from linkage.errors import LinkageError
 from linkage.render import clean
 
@@ -18,7 +18,7 @@ Exit codes:
   0    done
   1    any other fault
   2    a setting or an option is wrong
-  3    events or known truth cannot be read
+  3    events, known truth or decisions cannot be read
   4    a result folder is missing, incomplete, or in the way
   5    no such account or cluster in the result
   130  interrupted
@@ -84,6 +84,7 @@ app.command()(reading.account)
 app.command()(reading.explain)
 app.command()(making.simulate)
 app.command()(evaluating.evaluate)
+app.command()(calibrating.calibrate)
 
 
 def main() -> None:

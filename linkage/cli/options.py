@@ -27,6 +27,13 @@ class Proposal(StrEnum):
     none = "none"
 
 
+class Unlabelled(StrEnum):
+    """What an account is taken for that the truth says nothing about."""
+
+    leave_out = "leave-out"
+    innocent = "innocent"
+
+
 ResultOption = Annotated[
     Path, typer.Option("--result", "-r", help="Result folder that `linkage detect` made.")
 ]

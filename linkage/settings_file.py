@@ -1,0 +1,108 @@
+"""Settings as a `linkage.toml`, and a calibration as a folder that `linkage detect` can use."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.calibration import Calibration
+from linkage.errors import ResultError
+from linkage.render import clean, number
+from linkage.run import FORMAT, Run
+from linkage.score import References
+from linkage.settings import Settings
+
+SETTINGS, BASELINE = "linkage.toml", "baseline"
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def write(found: Calibration, run: Run, folder: Path) -> tuple[Path, Path | None]:
+    """Write what a calibration proposes, whole or not at all; returns settings and baseline.
+
+    The baseline has the run's figures and the new references; there is none where these are too
+    few, or the run's are another run's: taking a baseline says that it shows what is usual.
+    Raises ResultError where something is in the folder already, or it cannot be written.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise ResultError(f"{clean(folder)}: exists and is not empty; name another folder")
+    decided = found.decided
+    remark = (
+        f"From `linkage calibrate`, over {number(len(decided.table))} decided accounts "
+        f"({number(decided.banned)} banned, {number(decided.cleared)} cleared)."
+    )
+    based = found.rescored is not None and found.rescored.enough
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
+            made = Path(work) / "made"
+            made.mkdir()
+            (made / SETTINGS).write_text(f"# {remark}\n{to_toml(found.settings)}", "utf-8")
+            if based and found.rescored is not None:
+                _baseline(run, found.rescored.references, made / BASELINE)
+            made.rename(folder)
+    except OSError as error:
+        raise ResultError(f"{clean(folder)}: cannot be written: {clean(error)}") from None
+    return folder / SETTINGS, folder / BASELINE if based else None
+
+
+def _baseline(run: Run, references: References, folder: Path) -> None:
+    """What `baseline.load` reads."""
+    folder.mkdir()
+    kept = {key: run.info[key] for key in ("format", "version", "baseline")} | {"format": FORMAT}
+    text = json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False)
+    (folder / "run.json").write_text(text + "\n", "utf-8")
+    shutil.copyfile(run.path / "artifacts.parquet", folder / "artifacts.parquet")
+    values = {n: pa.array(v, mask=~np.isfinite(v)) for n, v in references.values.items()}
+    table = pa.table({"size": references.size.astype(np.int32)} | values)
+    pq.write_table(table, folder / "references.parquet", compression="zstd")
+
+
+def to_toml(settings: Settings) -> str:
+    """The settings that are not the defaults, as `settings.load` reads them back."""
+    changed = settings.model_dump(mode="json", exclude_defaults=True)
+    return "\n".join(_table(changed, ()))
+
+
+def _table(values: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    inner = {name: value for name, value in values.items() if isinstance(value, Mapping)}
+    if path and (len(inner) < len(values) or not values):
+        yield f"\n[{'.'.join(_key(part) for part in path)}]"
+    for name, value in values.items():
+        if name not in inner and value is not None:
+            yield f"{_key(name)} = {_value(value)}"
+    for name, table in inner.items():
+        yield from _table(table, (*path, name))
+    if not path:
+        yield ""
+
+
+def _key(name: str) -> str:
+    return name if BARE.fullmatch(name) else _text(name)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+def _text(text: str) -> str:
+    """A basic string; what is not printable is escaped, so that it cannot act where it is shown."""
+    return '"' + "".join(_character(c) for c in text) + '"'
+
+
+def _character(c: str) -> str:
+    if c in '"\\':
+        return f"\\{c}"
+    if c.isprintable():
+        return c
+    return f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
