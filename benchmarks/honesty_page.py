@@ -1,0 +1,227 @@
+"""What `honesty` found, as Markdown; every figure in it, also in the sentences, is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isnan, log2
+from typing import Any
+
+from benchmarks.bits import SAMPLE
+from benchmarks.honesty_pool import ENOUGH, Size, Tail, families, lift, sizes
+from benchmarks.innocents import BLOCK, SHUFFLES, interval
+
+SHOWN = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24)
+MARGIN = 1.0  # bits, and how far E may be off by a factor of 2, for "means what it says"
+
+BITS = f"""\
+## Is a bit a bit?
+
+If weights are honest, at most a share of 2^-x of the pairs that chance brings together weighs x
+bits or more. Two kinds of such pairs are counted.
+
+*Shuffled worlds*: in a month, the artifacts of each kind are dealt out anew among those who have
+any of the kind; each unit keeps its number, each artifact its holders. An IP address stays in its
+subnet: subnets are dealt out with the addresses used in them, and then addresses among the users of
+a subnet (so a unit's number of addresses is the one thing that changes). Devices and clients are
+dealt out each by itself. Pairs that share something rare are counted in the whole world at every x,
+those that share only common things in a sample of {SAMPLE:,} units.
+
+*Different verified organisations*: all pairs of accounts of different verified organisations (of at
+most {SAMPLE:,} such accounts), each account a unit of its own. No one runs both, but what they have
+depends on where and how people work, which a shuffle destroys.
+
+![share of pairs over their weight](evaluation/honesty-bits.svg)
+"""
+EXPECTED = f"""\
+## Is E honest?
+
+E is the number of groups as unusual that chance would bring among as many innocent ones. So a month
+should have x innocent groups with E up to x. Counted are groups that pretend to be many, and fewer
+than half of whose accounts are in networks. Below that, the same groups with each signal's values
+dealt out anew among about {BLOCK} groups of like size, {SHUFFLES} times a month: E is then exact if
+its arithmetic is, since no signal knows of another.
+
+![innocent groups counted over E](evaluation/honesty-expected.svg)
+"""
+
+
+def page(found: Mapping[str, Any]) -> str:
+    """Both parts."""
+    every = sizes(found)
+    parts = [BITS, *_tails(every[-1]), "", *_links(every), "", *_bits_read(every)]
+    parts += ["", *_lifts(found), "", EXPECTED, *_counts(found, every)]
+    parts += ["", *_expected_read(found, every)]
+    return "\n".join(parts) + "\n"
+
+
+def _tails(size: Size) -> list[str]:
+    """x against the bits that the share of pairs amounts to."""
+    series: list[tuple[str, Tail]] = [
+        ("shuffled", size.shuffled("capped")),
+        ("without the cap", size.shuffled("whole")),
+        ("organisations", size.organisations("capped")),
+        ("without the cap", size.organisations("whole")),
+        ("if families were independent", size.independent()),
+    ]
+    lines = [
+        f"Months of {size.accounts:,} accounts: x bits or more are weighed as often as y bits "
+        f"should be (y = -log2 of the share; empty where fewer than {ENOUGH} pairs were counted). "
+        "y below x is a tail that is too heavy.",
+        "",
+        f"| x | {' | '.join(name for name, _ in series)} |",
+        "|" + " ---: |" * (len(series) + 1),
+    ]
+    for bits in SHOWN:
+        cells = " | ".join(_number(tail.bits(bits)) for _, tail in series)
+        lines.append(f"| {bits} | {cells} |")
+    cells = " | ".join(_number(tail.bits(-1)) for _, tail in series)
+    return [*lines, f"| {size.threshold:.1f}, a link | {cells} |"]
+
+
+def _number(bits: float | None) -> str:
+    return "" if bits is None else f"{bits:.1f}"
+
+
+def _links(every: list[Size]) -> list[str]:
+    """What the threshold lets through in a run."""
+    lines = [
+        "Innocent pairs above log2 N + 3 in a run of N units, if all its pairs were such: as "
+        "2^-x claims, and as counted.",
+        "",
+        "| accounts | months | N | a link needs | claimed | shuffled | organisations |",
+        "|" + " ---: |" * 7,
+    ]
+    for size in every:
+        pairs = size.units * (size.units - 1) / 2
+        shares = [size.shuffled("capped").share[-1], size.organisations("capped").share[-1]]
+        cells = " | ".join(f"{share * pairs:,.0f}" for share in shares)
+        lines.append(
+            f"| {size.accounts:,} | {len(size.months)} | {size.units:,.0f} | {size.threshold:.1f} "
+            f"| {pairs * 2**-size.threshold:,.0f} | {cells} |"
+        )
+    return lines
+
+
+def _bits_read(every: list[Size]) -> list[str]:
+    lines = []
+    for size in every:
+        for name, tail in (
+            ("Shuffled", size.shuffled("capped")),
+            ("Different organisations", size.organisations("capped")),
+        ):
+            lines.append(f"- {name}, {size.accounts:,} accounts: {_verdict(tail, size)}")
+    return lines
+
+
+def _verdict(tail: Tail, size: Size) -> str:
+    """By how much the tail is off at the threshold, and where most below it."""
+    bits = tail.bits(-1)
+    if bits is None:
+        return "too few pairs reach the threshold to say anything."
+    off = size.threshold - bits
+    below = [(x - y, x) for x in range(1, int(size.threshold) + 1) if (y := tail.bits(x))]
+    worst, at = max(below, default=(off, 0))
+    if max(off, worst) <= 0:
+        return f"a bit is a bit, and {-off:.1f} more: the tail is thinner than claimed everywhere."
+    text = f"at the threshold the tail is {abs(off):.1f} bits too {'heavy' if off > 0 else 'thin'}"
+    text += f"; the most below it is {worst:.1f} at {at} bits" if worst > max(0.0, off) else ""
+    if max(off, worst) <= MARGIN:
+        return text + ". Within a bit, a bit is a bit."
+    return text + f". To hold what it claims, a link would need {max(0.0, off):.1f} bits more."
+
+
+def _lifts(found: Mapping[str, Any]) -> list[str]:
+    """How many times as often two families go together as if they were independent."""
+    names = families(found)
+    if len(names) < 2:
+        return ["No two families tie accounts of different organisations."]
+    lines = [
+        "How many times as often two families tie the same pair of accounts of different "
+        "organisations as if they were independent (empty where less than one pair would be "
+        "expected), and what each family alone gives:",
+        "",
+        "![share of pairs over what one family gives](evaluation/honesty-families.svg)",
+        "",
+        f"| | {' | '.join(names)} |",
+        "| --- |" + " ---: |" * len(names),
+    ]
+    table = {(a, b): lift(found, a, b) for a in names for b in names if a != b}
+    for first in names:
+        cells = [_lift(table.get((first, second))) for second in names]
+        lines.append(f"| {first} | {' | '.join(cells)} |")
+    known = {pair: value for pair, (value, expected) in table.items() if expected >= 1}
+    if known:
+        (first, second), value = max(known.items(), key=lambda item: item[1])
+        if value > 1:
+            lines += [
+                "",
+                f"Most together go {first} and {second}, {value:,.1f} times as often as chance has "
+                f"it: where both speak, their sum is {log2(value):.1f} bits too much.",
+            ]
+    return lines
+
+
+def _lift(value: tuple[float, float] | None) -> str:
+    if value is None or value[1] < 1 or isnan(value[0]):
+        return ""
+    return f"{value[0]:.1f}"
+
+
+def _counts(found: Mapping[str, Any], every: list[Size]) -> list[str]:
+    """Innocent groups a month up to each E."""
+    limits = found["limits"]
+    lines = [
+        "Innocent groups a month with E up to x, with the 95 % interval of the mean (Poisson):",
+        "",
+        f"| accounts | months | innocent groups | {' | '.join(f'{x:g}' for x in limits)} |",
+        "|" + " ---: |" * (3 + len(limits)),
+    ]
+    for size in every:
+        groups = sum(m["innocents"]["groups"] for m in size.months) / len(size.months)
+        counted = size.innocents_counted("within")
+        cells = " | ".join(_mean(int(count), len(size.months)) for count in counted)
+        lines.append(f"| {size.accounts:,} | {len(size.months)} | {groups:.0f} | {cells} |")
+        mixed = " | ".join(f"{mean:.2f}" for mean in size.innocents("shuffled"))
+        lines.append(
+            f"| dealt out anew | {size.deals('shuffled')} deals | {groups:.0f} | {mixed} |"
+        )
+    return lines
+
+
+def _mean(count: int, months: int) -> str:
+    low, high = interval(count, months)
+    return f"{count / months:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _expected_read(found: Mapping[str, Any], every: list[Size]) -> list[str]:
+    """Where the interval misses E, and in which direction."""
+    lines = []
+    for size in every:
+        more, fewer = [], []
+        for x, count in zip(found["limits"], size.innocents_counted("within"), strict=True):
+            low, high = interval(int(count), len(size.months))
+            if low > x:
+                more.append(f"{count / len(size.months):.2g} up to {x:g}")
+            elif high < x:
+                fewer.append(f"{count / len(size.months):.2g} up to {x:g}")
+        text = f"- {size.accounts:,} accounts: "
+        text += f"more than claimed are {'; '.join(more)}. " if more else ""
+        text += f"Fewer than claimed are {'; '.join(fewer)}. " if fewer else ""
+        if not more and not fewer:
+            text += "each interval covers what is claimed. "
+        text += _dealt(found, size)
+        lines.append(text)
+    return lines
+
+
+def _dealt(found: Mapping[str, Any], size: Size) -> str:
+    """What the score's arithmetic alone does, where enough was expected to say so."""
+    deals = size.deals("shuffled")
+    pairs = zip(size.innocents("shuffled"), found["limits"], strict=True)
+    ratio = [mean / x for mean, x in pairs if x * deals >= ENOUGH]
+    if not ratio:
+        return "Too few deals to say more."
+    return (
+        f"With signals dealt out anew, {min(ratio):.1f} to {max(ratio):.1f} times as many as "
+        "claimed: what the months have beyond that comes from signals that go together."
+    )

@@ -1,0 +1,105 @@
+"""What `honesty` counted, drawn against what is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.figures import COLOURS, SOFT, line, panels, svg
+from benchmarks.honesty_pool import ENOUGH, Size, Tail, families, sizes
+from benchmarks.innocents import interval
+
+
+def plots(found: Mapping[str, Any]) -> dict[str, str]:
+    """Name -> SVG."""
+    return {
+        "honesty-bits": _bits(found),
+        "honesty-families": _families(found),
+        "honesty-expected": _expected(found),
+    }
+
+
+def _bits(found: Mapping[str, Any]) -> str:
+    """Share of pairs over their weight: shuffled worlds, and different organisations."""
+    every = sizes(found)
+    with panels(2, height=4.2) as (figure, (left, right)):
+        for number, size in enumerate(every):
+            name = f"{size.accounts:,} accounts"
+            _tail(left, found, size.shuffled("capped"), name, number)
+            _tail(right, found, size.organisations("capped"), name, number)
+            for axis in (left, right):
+                axis.axvline(size.threshold, color=COLOURS[number], linewidth=0.8, alpha=0.6)
+        last, number = every[-1], len(every)
+        _tail(left, found, last.shuffled("whole"), "largest, without the cap", number)
+        _tail(right, found, last.organisations("whole"), "largest, without the cap", number)
+        _tail(right, found, last.independent(), "largest, families independent", number + 1)
+        left.set_title("Shuffled worlds", fontsize=10)
+        right.set_title("Different verified organisations", fontsize=10)
+        for axis in (left, right):
+            _claimed(axis, found)
+        return svg(figure)
+
+
+def _families(found: Mapping[str, Any]) -> str:
+    """Share of pairs of different organisations over what one family gives."""
+    last = sizes(found)[-1]
+    with panels(1, height=3.8, width=6.0) as (figure, axis):
+        for number, name in enumerate(families(found)):
+            _tail(axis, found, last.family(name), name, number)
+        _claimed(axis, found)
+        axis.set_xlabel("bits of one family, at least")
+        return svg(figure)
+
+
+def _tail(axis: Any, found: Mapping[str, Any], tail: Tail, name: str, number: int) -> None:
+    """From one bit on, as far as enough pairs were counted."""
+    bits, share = np.array(found["bits"]), tail.share[:-1]
+    shown = (bits >= 1) & (tail.counted[:-1] >= ENOUGH)
+    axis.plot(bits[shown], share[shown], label=name, **line(number))
+
+
+def _claimed(axis: Any, found: Mapping[str, Any]) -> None:
+    """The line 2^-x, axes and legend."""
+    bits = np.array(found["bits"][1:])
+    axis.plot(bits, 2.0**-bits, color=SOFT, linewidth=1, label="2^-x, as claimed")
+    axis.set_yscale("log", base=2)
+    axis.set_xlabel("bits, at least (vertical: what a link needs)")
+    axis.set_ylabel("share of pairs")
+    axis.legend(fontsize=8)
+
+
+def _expected(found: Mapping[str, Any]) -> str:
+    """Innocent groups counted over E: as they are, and with signals dealt out anew."""
+    with panels(2, height=3.8) as (figure, axes):
+        for axis, name in zip(axes, ("within", "shuffled"), strict=True):
+            for number, size in enumerate(sizes(found)):
+                _counted(axis, found, size, name, number)
+            limits = np.array(found["limits"])
+            axis.plot(limits, limits, color=SOFT, linewidth=1, label="as claimed")
+            axis.set_xscale("log")
+            axis.set_yscale("log")
+            axis.set_xlabel("E, at most")
+            axis.set_ylabel("innocent groups a month")
+            axis.legend(fontsize=8)
+        axes[0].set_title("Simulated months", fontsize=10)
+        axes[1].set_title("Signals dealt out anew", fontsize=10)
+        return svg(figure)
+
+
+def _counted(axis: Any, found: Mapping[str, Any], size: Size, name: str, number: int) -> None:
+    """Means of a month; with 95 % intervals where months are counted, not deals of one."""
+    limits, counts = np.array(found["limits"]), size.innocents_counted(name)
+    some = counts > 0
+    mean = size.innocents(name)[some]
+    style = line(number) | {"label": f"{size.accounts:,} accounts"}
+    if name == "shuffled":
+        axis.plot(limits[some], mean, **style)
+        return
+    ends = np.array([interval(int(count), size.deals(name)) for count in counts[some]])
+    if some.any():
+        error = np.abs(ends.T - mean)
+        # Beside each other, or their bars could not be told apart.
+        aside = limits[some] * 1.06**number
+        axis.errorbar(aside, mean, yerr=error, capsize=2, linewidth=1, **style)
