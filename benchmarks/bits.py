@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from benchmarks.shuffles import shuffled
-from benchmarks.tails import Counts, histogram, independent, pair_counts, rare_pairs, reached
+from benchmarks.tails import BINS, Counts, histogram, independent, pair_counts, rare_pairs, reached
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints
 from linkage.links import FAMILY_GAP_BITS
 from linkage.results import Results
 from linkage.units import Units, incidence
 
 BITS = 32  # weights of 0, 1 ... so many bits are counted, and the threshold after them
+DOMAIN = "email_domain"
 SAMPLE = 8000  # units or accounts of which all pairs are weighed
 
 Rng = np.random.Generator
@@ -72,31 +75,54 @@ def between_organisations(found: Results, seed: int) -> dict[str, Any]:
     """Pairs of accounts of different verified organisations, by weight; one entry a level.
 
     Here every account is a unit, also for how common things are. Nobody runs both accounts of
-    such a pair, yet what people have comes together as it does in life.
+    such a pair, yet what people have comes together as it does in life. `any` has all of them,
+    `apart` those between organisations that no mail domain joins: departments of one house have
+    one in common, and a network, a work place and more with it.
     """
-    at = scale(found)
     inc, side = of_accounts(found)
-    verified = np.flatnonzero(side >= 0).astype(np.int32)
-    chosen = _sample(verified, np.random.default_rng(seed))
-    counts = pair_counts(inc, chosen, side[chosen], at.cap)
-    families = list(dict.fromkeys(kind.family for kind in found.kinds))
-    made: dict[str, Any] = {
+    chosen = _sample(np.flatnonzero(side >= 0).astype(np.int32), np.random.default_rng(seed))
+    every = int((side >= 0).sum())
+    table = {"any": side, "apart": _houses(found, inc, side)}
+    return {
         "accounts": int(side.size),
-        "verified": int(verified.size),
-        "organisations": int(np.unique(side[verified]).size),
+        "verified": every,
         "sample": int(chosen.size),
-        "pairs": counts.pairs,
+        **{name: _between(found, inc, chosen, of[chosen]) for name, of in table.items()},
     }
-    for name in ("capped", "whole"):
-        made[name] = reached(getattr(counts, name), at.levels).tolist()
-    if counts.pairs:
-        made["independent"] = reached(independent(counts, at.cap), at.levels).tolist()
-    else:
-        made["independent"] = [0.0] * at.levels.size
+
+
+def _between(found: Results, inc: Incidence, chosen: Int32s, side: Int32s) -> dict[str, Any]:
+    """Pairs of chosen accounts of different sides: by weight, by family, and families in both."""
+    at = scale(found)
+    counts = pair_counts(inc, chosen, side, at.cap)
+    families = list(dict.fromkeys(kind.family for kind in found.kinds))
+    alone = independent(counts, at.cap) if counts.pairs else np.zeros(BINS)
     rows = [reached(row, at.levels).tolist() for row in counts.family]
-    made["families"] = dict(zip(families, rows, strict=True))
-    made["together"] = _together(counts, families)
-    return made
+    return {
+        "sides": int(np.unique(side).size),
+        "pairs": counts.pairs,
+        "capped": reached(counts.capped, at.levels).tolist(),
+        "whole": reached(counts.whole, at.levels).tolist(),
+        "independent": reached(alone, at.levels).tolist(),
+        "families": dict(zip(families, rows, strict=True)),
+        "together": _together(counts, families),
+    }
+
+
+def _houses(found: Results, inc: Incidence, side: Int32s) -> Int32s:
+    """The sides, those that have a mail domain in common made one; -1 stays."""
+    names = [kind.name for kind in found.kinds]
+    if DOMAIN not in names or side.max(initial=-1) < 0:
+        return side
+    unit = np.repeat(np.arange(side.size), np.diff(inc.unit_ptr))
+    joins = (inc.kind[inc.unit_art] == names.index(DOMAIN)) & (side[unit] >= 0)
+    sides = int(side.max()) + 1
+    ends = side[unit[joins]], sides + inc.unit_art[joins]
+    nodes = sides + inc.art_ptr.size - 1
+    graph = coo_array((np.ones(ends[0].size, np.int8), ends), shape=(nodes, nodes))
+    label = connected_components(graph, directed=False)[1].astype(np.int32)
+    house: Int32s = np.where(side >= 0, label[side], -1).astype(np.int32)
+    return house
 
 
 def of_accounts(found: Results) -> tuple[Incidence, Int32s]:

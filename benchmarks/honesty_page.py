@@ -28,7 +28,9 @@ those that share only common things in a sample of {SAMPLE:,} units.
 
 *Different verified organisations*: all pairs of accounts of different verified organisations (of at
 most {SAMPLE:,} such accounts), each account a unit of its own. No one runs both, but what they have
-depends on where and how people work, which a shuffle destroys.
+depends on where and how people work, which a shuffle destroys. *Apart* are those organisations that
+no mail domain joins: departments of one house are verified each by itself. (So a mail domain gives
+these nothing: the identity family is lighter there than chance would have it.)
 
 ![share of pairs over their weight](evaluation/honesty-bits.svg)
 """
@@ -59,9 +61,12 @@ def _tails(size: Size) -> list[str]:
     series: list[tuple[str, Tail]] = [
         ("shuffled", size.shuffled("capped")),
         ("without the cap", size.shuffled("whole")),
-        ("organisations", size.organisations("capped")),
-        ("without the cap", size.organisations("whole")),
-        ("if families were independent", size.independent()),
+        ("organisations", size.organisations("any", "capped")),
+        ("without the cap", size.organisations("any", "whole")),
+        ("families independent", size.independent("any")),
+        ("organisations apart", size.organisations("apart", "capped")),
+        ("without the cap", size.organisations("apart", "whole")),
+        ("families independent", size.independent("apart")),
     ]
     lines = [
         f"Months of {size.accounts:,} accounts: x bits or more are weighed as often as y bits "
@@ -88,13 +93,13 @@ def _links(every: list[Size]) -> list[str]:
         "Innocent pairs above log2 N + 3 in a run of N units, if all its pairs were such: as "
         "2^-x claims, and as counted.",
         "",
-        "| accounts | months | N | a link needs | claimed | shuffled | organisations |",
-        "|" + " ---: |" * 7,
+        "| accounts | months | N | a link needs | claimed | shuffled | organisations | apart |",
+        "|" + " ---: |" * 8,
     ]
     for size in every:
         pairs = size.units * (size.units - 1) / 2
-        shares = [size.shuffled("capped").share[-1], size.organisations("capped").share[-1]]
-        cells = " | ".join(f"{share * pairs:,.0f}" for share in shares)
+        tails = [tail for _, tail in _claims(size)]
+        cells = " | ".join(f"{tail.share[-1] * pairs:,.0f}" for tail in tails)
         lines.append(
             f"| {size.accounts:,} | {len(size.months)} | {size.units:,.0f} | {size.threshold:.1f} "
             f"| {pairs * 2**-size.threshold:,.0f} | {cells} |"
@@ -102,15 +107,21 @@ def _links(every: list[Size]) -> list[str]:
     return lines
 
 
+def _claims(size: Size) -> list[tuple[str, Tail]]:
+    """The pairs that the claim is held against."""
+    return [
+        ("Shuffled", size.shuffled("capped")),
+        ("Different organisations", size.organisations("any", "capped")),
+        ("Organisations apart", size.organisations("apart", "capped")),
+    ]
+
+
 def _bits_read(every: list[Size]) -> list[str]:
-    lines = []
-    for size in every:
-        for name, tail in (
-            ("Shuffled", size.shuffled("capped")),
-            ("Different organisations", size.organisations("capped")),
-        ):
-            lines.append(f"- {name}, {size.accounts:,} accounts: {_verdict(tail, size)}")
-    return lines
+    return [
+        f"- {name}, {size.accounts:,} accounts: {_verdict(tail, size)}"
+        for size in every
+        for name, tail in _claims(size)
+    ]
 
 
 def _verdict(tail: Tail, size: Size) -> str:
@@ -131,33 +142,40 @@ def _verdict(tail: Tail, size: Size) -> str:
 
 
 def _lifts(found: Mapping[str, Any]) -> list[str]:
-    """How many times as often two families go together as if they were independent."""
-    names = families(found)
-    if len(names) < 2:
-        return ["No two families tie accounts of different organisations."]
+    """What families give alone, and how much they go together."""
     lines = [
-        "How many times as often two families tie the same pair of accounts of different "
-        "organisations as if they were independent (empty where less than one pair would be "
-        "expected), and what each family alone gives:",
+        "What each family alone gives accounts of different organisations:",
         "",
         "![share of pairs over what one family gives](evaluation/honesty-families.svg)",
+    ]
+    lines += ["", *_lift_table(found, "any", "different organisations")]
+    return [*lines, "", *_lift_table(found, "apart", "organisations apart")]
+
+
+def _lift_table(found: Mapping[str, Any], which: str, title: str) -> list[str]:
+    """How many times as often two families go together as if they were independent."""
+    names = families(found, which)
+    if len(names) < 2:
+        return [f"No two families tie accounts of {title}."]
+    lines = [
+        f"How many times as often two families tie the same pair of accounts of {title} as if they "
+        "were independent (empty where less than one pair would be expected):",
         "",
         f"| | {' | '.join(names)} |",
         "| --- |" + " ---: |" * len(names),
     ]
-    table = {(a, b): lift(found, a, b) for a in names for b in names if a != b}
+    table = {(a, b): lift(found, which, a, b) for a in names for b in names if a != b}
     for first in names:
         cells = [_lift(table.get((first, second))) for second in names]
         lines.append(f"| {first} | {' | '.join(cells)} |")
     known = {pair: value for pair, (value, expected) in table.items() if expected >= 1}
-    if known:
-        (first, second), value = max(known.items(), key=lambda item: item[1])
-        if value > 1:
-            lines += [
-                "",
-                f"Most together go {first} and {second}, {value:,.1f} times as often as chance has "
-                f"it: where both speak, their sum is {log2(value):.1f} bits too much.",
-            ]
+    (first, second), value = max(known.items(), key=lambda i: i[1], default=(("", ""), 0.0))
+    if value > 1:
+        lines += [
+            "",
+            f"Most together go {first} and {second}, {value:,.1f} times as often as chance has "
+            f"it: where both speak, their sum is {log2(value):.1f} bits too much.",
+        ]
     return lines
 
 

@@ -11,6 +11,12 @@ from benchmarks.figures import COLOURS, SOFT, line, panels, svg
 from benchmarks.honesty_pool import ENOUGH, Size, Tail, families, sizes
 from benchmarks.innocents import interval
 
+PAIRS = {
+    "Shuffled worlds": "",
+    "Different verified organisations": "any",
+    "... that no mail domain joins": "apart",
+}
+
 
 def plots(found: Mapping[str, Any]) -> dict[str, str]:
     """Name -> SVG."""
@@ -24,32 +30,36 @@ def plots(found: Mapping[str, Any]) -> dict[str, str]:
 def _bits(found: Mapping[str, Any]) -> str:
     """Share of pairs over their weight: shuffled worlds, and different organisations."""
     every = sizes(found)
-    with panels(2, height=4.2) as (figure, (left, right)):
-        for number, size in enumerate(every):
-            name = f"{size.accounts:,} accounts"
-            _tail(left, found, size.shuffled("capped"), name, number)
-            _tail(right, found, size.organisations("capped"), name, number)
-            for axis in (left, right):
+    with panels(3, height=4.2, width=11.0) as (figure, axes):
+        for axis, (title, which) in zip(axes, PAIRS.items(), strict=True):
+            for number, size in enumerate(every):
+                tail = _pairs(size, which, "capped")
+                _tail(axis, found, tail, f"{size.accounts:,} accounts", number)
                 axis.axvline(size.threshold, color=COLOURS[number], linewidth=0.8, alpha=0.6)
-        last, number = every[-1], len(every)
-        _tail(left, found, last.shuffled("whole"), "largest, without the cap", number)
-        _tail(right, found, last.organisations("whole"), "largest, without the cap", number)
-        _tail(right, found, last.independent(), "largest, families independent", number + 1)
-        left.set_title("Shuffled worlds", fontsize=10)
-        right.set_title("Different verified organisations", fontsize=10)
-        for axis in (left, right):
+            last, number = every[-1], len(every)
+            _tail(axis, found, _pairs(last, which, "whole"), "largest, no cap", number)
+            if which:
+                alone = last.independent(which)
+                _tail(axis, found, alone, "largest, families independent", number + 1)
+            axis.set_title(title, fontsize=10)
             _claimed(axis, found)
         return svg(figure)
+
+
+def _pairs(size: Size, which: str, name: str) -> Tail:
+    return size.organisations(which, name) if which else size.shuffled(name)
 
 
 def _families(found: Mapping[str, Any]) -> str:
     """Share of pairs of different organisations over what one family gives."""
     last = sizes(found)[-1]
-    with panels(1, height=3.8, width=6.0) as (figure, axis):
-        for number, name in enumerate(families(found)):
-            _tail(axis, found, last.family(name), name, number)
-        _claimed(axis, found)
-        axis.set_xlabel("bits of one family, at least")
+    with panels(2, height=3.8) as (figure, axes):
+        for axis, (title, which) in zip(axes, list(PAIRS.items())[1:], strict=True):
+            for number, name in enumerate(families(found, "any")):
+                _tail(axis, found, last.family(which, name), name, number)
+            axis.set_title(title, fontsize=10)
+            _claimed(axis, found)
+            axis.set_xlabel("bits of one family, at least")
         return svg(figure)
 
 
@@ -65,9 +75,9 @@ def _claimed(axis: Any, found: Mapping[str, Any]) -> None:
     bits = np.array(found["bits"][1:])
     axis.plot(bits, 2.0**-bits, color=SOFT, linewidth=1, label="2^-x, as claimed")
     axis.set_yscale("log", base=2)
-    axis.set_xlabel("bits, at least (vertical: what a link needs)")
+    axis.set_xlabel("bits, at least (vertical: a link)")
     axis.set_ylabel("share of pairs")
-    axis.legend(fontsize=8)
+    axis.legend(fontsize=7)
 
 
 def _expected(found: Mapping[str, Any]) -> str:
@@ -82,7 +92,7 @@ def _expected(found: Mapping[str, Any]) -> str:
             axis.set_yscale("log")
             axis.set_xlabel("E, at most")
             axis.set_ylabel("innocent groups a month")
-            axis.legend(fontsize=8)
+            axis.legend(fontsize=7)
         axes[0].set_title("Simulated months", fontsize=10)
         axes[1].set_title("Signals dealt out anew", fontsize=10)
         return svg(figure)

@@ -45,22 +45,24 @@ class Size:
             np.sum([part["counted"] for part in parts], axis=0),
         )
 
-    def organisations(self, name: str) -> Tail:
-        """Pairs of accounts of different verified organisations, likewise."""
-        return _share([m["organisations"] for m in self.months], lambda part: part[name])
+    def organisations(self, which: str, name: str) -> Tail:
+        """Pairs of accounts of different verified organisations, likewise; `which` is `any`, or
+        `apart` for those that no mail domain joins."""
+        return _share(self._parts(which), lambda part: part[name])
 
-    def independent(self) -> Tail:
+    def independent(self, which: str) -> Tail:
         """The same if what one family gives said nothing about the others'."""
-        parts = [month["organisations"] for month in self.months]
+        parts = self._parts(which)
         pairs = [max(1, part["pairs"]) for part in parts]
         share = np.average([part["independent"] for part in parts], axis=0, weights=pairs)
         return Tail(share, share * sum(pairs))
 
-    def family(self, name: str) -> Tail:
+    def family(self, which: str, name: str) -> Tail:
         """The same by what one family gives."""
-        return _share(
-            [m["organisations"] for m in self.months], lambda part: part["families"][name]
-        )
+        return _share(self._parts(which), lambda part: part["families"][name])
+
+    def _parts(self, which: str) -> list[Mapping[str, Any]]:
+        return [month["organisations"][which] for month in self.months]
 
     def innocents(self, name: str) -> Floats:
         """Groups with E up to each limit, a month; `name` is `within` or `shuffled`."""
@@ -95,20 +97,20 @@ def sizes(found: Mapping[str, Any]) -> list[Size]:
     ]
 
 
-def families(found: Mapping[str, Any]) -> list[str]:
+def families(found: Mapping[str, Any], which: str) -> list[str]:
     """Families to which at least one pair of different organisations owes something."""
-    together = [month["organisations"]["together"] for month in found["months"]]
+    together = [month["organisations"][which]["together"] for month in found["months"]]
     return [name for name in together[0] if any(table[name][name] for table in together)]
 
 
-def lift(found: Mapping[str, Any], first: str, second: str) -> tuple[float, float]:
+def lift(found: Mapping[str, Any], which: str, first: str, second: str) -> tuple[float, float]:
     """P(both > 0) / (P(first > 0) P(second > 0)) over all months, and pairs expected with both.
 
     Expected month by month: a family that is commoner in one month is so in that month only.
     """
     both = expected = 0.0
     for month in found["months"]:
-        part = month["organisations"]
+        part = month["organisations"][which]
         table, pairs = part["together"], max(1, part["pairs"])
         both += table[first][second]
         expected += table[first][first] * table[second][second] / pairs
