@@ -101,7 +101,8 @@ def reached(counts: npt.NDArray[Any], levels: Ints) -> npt.NDArray[Any]:
 def independent(counts: Counts, cap: int) -> Floats:
     """Share of pairs by weight if what one family gives said nothing about the others': the
     families' own histograms, held to the cap, convolved."""
-    size = 1 << (BINS * 2 - 1).bit_length()
+    cap = min(cap, BINS - 1)
+    size = 1 << max(BINS, counts.family.shape[0] * cap + 1).bit_length()
     product = np.ones(size // 2 + 1, np.complex128)
     for row in counts.family / counts.pairs:
         held = row.copy()
