@@ -20,6 +20,7 @@ from linkage.units import Units, incidence
 
 BITS = 32  # weights of 0, 1 ... so many bits are counted, and the threshold after them
 DOMAIN = "email_domain"
+BUSY = 0.1  # share of the units, those with the most artifacts
 SAMPLE = 8000  # units or accounts of which all pairs are weighed
 
 Rng = np.random.Generator
@@ -47,7 +48,8 @@ def in_a_shuffled_world(found: Results, seed: int) -> dict[str, Any]:
 
     Pairs that share something rare are counted in the whole world, those that share only what is
     common in a sample: heavy ones are few, and nearly all of them share something rare.
-    `share` is of all pairs, `counted` says how many pairs were seen.
+    `share` is of all pairs, `counted` says how many pairs were seen. Of the links among them that
+    share something rare, `busy_links` are those between two units with many artifacts.
     """
     inc, at = shuffled(found.incidence, seed), scale(found)
     units = inc.unit_ptr.size - 1
@@ -58,6 +60,10 @@ def in_a_shuffled_world(found: Results, seed: int) -> dict[str, Any]:
     inside = np.isin(rare.a, chosen) & np.isin(rare.b, chosen)
     pairs = units * (units - 1) // 2
     made: dict[str, Any] = {"units": units, "pairs": pairs, "sample": int(chosen.size)}
+    linked = rare.capped >= found.links.threshold
+    busy = _busy(inc)
+    made["links"] = int(linked.sum())
+    made["busy_links"] = int((linked & busy[rare.a] & busy[rare.b]).sum())
     for name in ("capped", "whole"):
         heavy = getattr(rare, name)
         whole = reached(histogram(heavy), at.levels)
@@ -69,6 +75,12 @@ def in_a_shuffled_world(found: Results, seed: int) -> dict[str, Any]:
             "in_sample": common.tolist(),
         }
     return made
+
+
+def _busy(inc: Incidence) -> npt.NDArray[np.bool_]:
+    """The units with the most artifacts: a tenth, and those with as many."""
+    held = np.diff(inc.unit_ptr)
+    return held >= np.quantile(held, 1 - BUSY)
 
 
 def between_organisations(found: Results, seed: int) -> dict[str, Any]:

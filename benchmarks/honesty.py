@@ -1,7 +1,7 @@
 """Do the figures mean what they say? Weights as shares of innocent pairs, and E as a number of
 innocent groups: what is claimed against what is counted.
 
-`bits` and `innocents` measure, `honesty_page` and `honesty_plots` show.
+`bits` and `innocents` measure; `honesty_page`, `expected_page` and `honesty_plots` show.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `honesty` found, as Markdown; every figure in it, also in the sentences, is computed."""
+"""What `honesty` found of bits, as Markdown: every figure is computed, in the sentences too."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from math import isnan, log2
 from typing import Any
 
-from benchmarks.bits import SAMPLE
+from benchmarks.bits import BUSY, SAMPLE
+from benchmarks.expected_page import expected
 from benchmarks.honesty_pool import ENOUGH, Size, Tail, families, lift, sizes
-from benchmarks.innocents import BLOCK, SHUFFLES, interval
 
 SHOWN = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24)
-MARGIN = 1.0  # bits, and how far E may be off by a factor of 2, for "means what it says"
+MARGIN = 1.0  # bits by which a tail may be off and still be what it claims
 
 BITS = f"""\
 ## Is a bit a bit?
@@ -34,26 +34,13 @@ these nothing: the identity family is lighter there than chance would have it.)
 
 ![share of pairs over their weight](evaluation/honesty-bits.svg)
 """
-EXPECTED = f"""\
-## Is E honest?
-
-E is the number of groups as unusual that chance would bring among as many innocent ones. So a month
-should have x innocent groups with E up to x. Counted are groups that pretend to be many, and fewer
-than half of whose accounts are in networks. Below that, the same groups with each signal's values
-dealt out anew among about {BLOCK} groups of like size, {SHUFFLES} times a month: E is then exact if
-its arithmetic is, since no signal knows of another.
-
-![innocent groups counted over E](evaluation/honesty-expected.svg)
-"""
 
 
 def page(found: Mapping[str, Any]) -> str:
     """Both parts."""
     every = sizes(found)
     parts = [BITS, *_tails(every[-1]), "", *_links(every), "", *_bits_read(every)]
-    parts += ["", *_lifts(found), "", EXPECTED, *_counts(found, every)]
-    parts += ["", *_expected_read(found, every)]
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, "", *_lifts(found), "", *expected(found, every)]) + "\n"
 
 
 def _tails(size: Size) -> list[str]:
@@ -117,11 +104,17 @@ def _claims(size: Size) -> list[tuple[str, Tail]]:
 
 
 def _bits_read(every: list[Size]) -> list[str]:
-    return [
+    lines = [
         f"- {name}, {size.accounts:,} accounts: {_verdict(tail, size)}"
         for size in every
         for name, tail in _claims(size)
     ]
+    if (busy := every[-1].busy()) is not None:
+        lines.append(
+            f"- Of the links of shuffled worlds of {every[-1].accounts:,} accounts, {busy:.0%} are "
+            f"between two of the {BUSY:.0%} of the units with the most artifacts."
+        )
+    return lines
 
 
 def _verdict(tail: Tail, size: Size) -> str:
@@ -138,7 +131,11 @@ def _verdict(tail: Tail, size: Size) -> str:
     text += f"; the most below it is {worst:.1f} at {at} bits" if worst > max(0.0, off) else ""
     if max(off, worst) <= MARGIN:
         return text + ". Within a bit, a bit is a bit."
-    return text + f". To hold what it claims, a link would need {max(0.0, off):.1f} bits more."
+    needed = tail.needed(size.threshold)
+    if needed is None:
+        return text + ". Too few pairs are counted beyond to say what a link would need."
+    more = needed - size.threshold
+    return text + f". To hold what it claims, a link would need {more:.1f} bits more."
 
 
 def _lifts(found: Mapping[str, Any]) -> list[str]:
@@ -183,63 +180,3 @@ def _lift(value: tuple[float, float] | None) -> str:
     if value is None or value[1] < 1 or isnan(value[0]):
         return ""
     return f"{value[0]:.1f}"
-
-
-def _counts(found: Mapping[str, Any], every: list[Size]) -> list[str]:
-    """Innocent groups a month up to each E."""
-    limits = found["limits"]
-    lines = [
-        "Innocent groups a month with E up to x, with the 95 % interval of the mean (Poisson):",
-        "",
-        f"| accounts | months | innocent groups | {' | '.join(f'{x:g}' for x in limits)} |",
-        "|" + " ---: |" * (3 + len(limits)),
-    ]
-    for size in every:
-        groups = sum(m["innocents"]["groups"] for m in size.months) / len(size.months)
-        counted = size.innocents_counted("within")
-        cells = " | ".join(_mean(int(count), len(size.months)) for count in counted)
-        lines.append(f"| {size.accounts:,} | {len(size.months)} | {groups:.0f} | {cells} |")
-        mixed = " | ".join(f"{mean:.2f}" for mean in size.innocents("shuffled"))
-        lines.append(
-            f"| dealt out anew | {size.deals('shuffled')} deals | {groups:.0f} | {mixed} |"
-        )
-    return lines
-
-
-def _mean(count: int, months: int) -> str:
-    low, high = interval(count, months)
-    return f"{count / months:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _expected_read(found: Mapping[str, Any], every: list[Size]) -> list[str]:
-    """Where the interval misses E, and in which direction."""
-    lines = []
-    for size in every:
-        more, fewer = [], []
-        for x, count in zip(found["limits"], size.innocents_counted("within"), strict=True):
-            low, high = interval(int(count), len(size.months))
-            if low > x:
-                more.append(f"{count / len(size.months):.2g} up to {x:g}")
-            elif high < x:
-                fewer.append(f"{count / len(size.months):.2g} up to {x:g}")
-        text = f"- {size.accounts:,} accounts: "
-        text += f"more than claimed are {'; '.join(more)}. " if more else ""
-        text += f"Fewer than claimed are {'; '.join(fewer)}. " if fewer else ""
-        if not more and not fewer:
-            text += "each interval covers what is claimed. "
-        text += _dealt(found, size)
-        lines.append(text)
-    return lines
-
-
-def _dealt(found: Mapping[str, Any], size: Size) -> str:
-    """What the score's arithmetic alone does, where enough was expected to say so."""
-    deals = size.deals("shuffled")
-    pairs = zip(size.innocents("shuffled"), found["limits"], strict=True)
-    ratio = [mean / x for mean, x in pairs if x * deals >= ENOUGH]
-    if not ratio:
-        return "Too few deals to say more."
-    return (
-        f"With signals dealt out anew, {min(ratio):.1f} to {max(ratio):.1f} times as many as "
-        "claimed: what the months have beyond that comes from signals that go together."
-    )

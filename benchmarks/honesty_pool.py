@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log2
 from typing import Any
 
@@ -27,6 +28,15 @@ class Tail:
         """-log2 of the share: what the weight should have been. None if too few were counted."""
         return -log2(self.share[level]) if self.counted[level] >= ENOUGH else None
 
+    def needed(self, bits: float) -> float | None:
+        """The weight that as few pairs reach as should reach so many bits; None if too few were
+        counted to say. The threshold itself, being no whole number, is left out."""
+        levels = [(x, y) for x in range(self.share.size - 1) if (y := self.bits(x)) is not None]
+        for (low, below), (high, above) in pairwise(levels):
+            if below < bits <= above:
+                return low + (bits - below) / (above - below) * (high - low)
+        return None
+
 
 @dataclass(frozen=True)
 class Size:
@@ -44,6 +54,12 @@ class Size:
             np.mean([part["share"] for part in parts], axis=0),
             np.sum([part["counted"] for part in parts], axis=0),
         )
+
+    def busy(self) -> float | None:
+        """Of the links of shuffled worlds, the share between two units with many artifacts."""
+        links = sum(month["shuffled"]["links"] for month in self.months)
+        busy = sum(month["shuffled"]["busy_links"] for month in self.months)
+        return busy / links if links >= ENOUGH else None
 
     def organisations(self, which: str, name: str) -> Tail:
         """Pairs of accounts of different verified organisations, likewise; `which` is `any`, or

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks import ablation, honesty
 from benchmarks.bits import of_accounts
+from benchmarks.honesty_pool import Tail
 from benchmarks.innocents import LIMITS, SHUFFLES, dealt, interval
 from benchmarks.shuffles import shuffled
 from benchmarks.stages import opened
@@ -227,3 +228,12 @@ def test_leaving_out_every_signal_of_a_question_lists_nobody(
     whole = rows["none", "nothing"]
     assert whole["bcubed_f1"] == rows["signal", "own_device"]["bcubed_f1"]
     assert whole["bcubed_f1"] != rows["family", "content"]["bcubed_f1"]
+
+
+def test_what_a_link_would_need_is_read_off_the_tail() -> None:
+    share = 2.0 ** -np.append(np.arange(20) * 0.8, 0.8 * 12.5)
+    tail = Tail(share, np.full(21, 100.0))
+    assert tail.bits(10) == pytest.approx(8.0)
+    assert tail.needed(12.5) == pytest.approx(12.5 / 0.8)
+    assert tail.needed(16.0) is None
+    assert Tail(share, np.full(21, 1.0)).bits(10) is None
