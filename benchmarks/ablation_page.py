@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.figures import COLOURS, MARKERS, SOFT, panels, svg
+from linkage.signals import SIGNALS
 
 Row = Mapping[str, Any]
 
-NOTICED = 0.005  # share; smaller changes are not named in the text
+NOTICED = 0.005  # share; smaller changes of recall are not named in the text
+REVIEWED = 0.1  # of the innocents flagged with nothing left out, likewise
 SORTS = {"signal": "Signals", "question": "Questions", "family": "Families"}
 HEAD = """\
 ## What each part adds
@@ -43,8 +46,8 @@ def page(found: Mapping[str, Any]) -> str:
         lines.append(f"| **{title}** |" + " |" * 10)
         lines += [_line(row) for row in _rows(found, sort)]
     lines += ["", NOTE, ""]
-    lines += [f"- {title}: {_read(found, sort)}" for sort, title in SORTS.items()]
-    return "\n".join(lines) + "\n"
+    lines += [f"- {SORTS[sort]}: {_read(found, sort)}" for sort in ("signal", "family")]
+    return "\n".join([*lines, f"- Review: {_review(found)}"]) + "\n"
 
 
 def plots(found: Mapping[str, Any]) -> dict[str, str]:
@@ -69,6 +72,8 @@ def plots(found: Mapping[str, Any]) -> dict[str, str]:
                     marker=MARKERS[number],
                     color=COLOURS[number],
                 )
+            low, high = axis.get_xlim()
+            axis.set_xlim(min(low, -1.5), max(high, 1.5))
             axis.set_title(title, fontsize=10)
             axis.set_xlabel("change, points")
             axis.set_ylim(len(rows) - 0.5, -0.5)
@@ -137,6 +142,8 @@ def _read(found: Mapping[str, Any], sort: str) -> str:
             words.append(f"{listed:+,} innocents listed")
         if row["too_few"] > whole["too_few"]:
             words.append(f"no list in {row['too_few'] - whole['too_few']} months more")
+        if words and row["name"] in _alone():
+            words.append("its question's only signal")
         text = f"{row['name']} ({', '.join(words)})"
         if not words:
             neither.append(row["name"])
@@ -152,3 +159,27 @@ def _read(found: Mapping[str, Any], sort: str) -> str:
     if neither:
         parts.append(f"the list hardly changes without {', '.join(neither)}")
     return "; ".join(parts) + "."
+
+
+def _alone() -> set[str]:
+    """Signals that are the only ones of their question."""
+    questions = Counter(signal.question for signal in SIGNALS)
+    return {signal.name for signal in SIGNALS if questions[signal.question] == 1}
+
+
+def _review(found: Mapping[str, Any]) -> str:
+    """What makes flagged innocents fewer or more, at what price."""
+    whole = _whole(found)
+    before = whole["innocents_flagged"]["hits"]
+    parts = []
+    for row in [*_rows(found, "signal"), *_rows(found, "family")]:
+        change = row["innocents_flagged"]["hits"] - before
+        recall = 100 * (_change(row, whole, "flagged_recall") or 0.0)
+        if abs(change) > REVIEWED * before:
+            parts.append((change, f"{row['name']} ({change:+,}, flagged recall {recall:+.1f})"))
+    fewer = [text for change, text in sorted(parts) if change < 0]
+    more = [text for change, text in sorted(parts, reverse=True) if change > 0]
+    text = f"{before:,} innocents are flagged with nothing left out"
+    text += f"; fewer without {', '.join(fewer)}" if fewer else ""
+    text += f"; more without {', '.join(more)}" if more else ""
+    return text + "."
