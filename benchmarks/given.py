@@ -1,10 +1,13 @@
 """What every method of grouping is given: the same evidence, in a file of arrays.
 
-python -m benchmarks.given EVENTS OUT.npz
+    python -m benchmarks.given EVENTS OUT.npz
+
+Prints how much there is of what, as JSON.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +20,6 @@ import numpy.typing as npt
 from benchmarks.stages import opened
 from linkage.kernels.incidence import Incidence
 from linkage.results import Results
-from linkage.settings import Settings
 
 NUMBERS = ("population", "families")  # of the incidence; all else in it are arrays
 
@@ -76,8 +78,13 @@ def load(file: Path) -> Given:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     events, out = arguments if arguments is not None else sys.argv[1:]
-    with opened(Path(events), Settings()) as found:
-        save(given(found), Path(out))
+    with opened(Path(events)) as found:
+        evidence = given(found)
+        save(evidence, Path(out))
+        accounts = int(found.units.of.size)
+    inc = evidence.incidence
+    size = {"artifacts": inc.kind.size, "edges": inc.unit_art.size, "links": evidence.a.size}
+    print(json.dumps({"accounts": accounts, "units": evidence.units, **size}))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.baselines import LINKAGE
-from benchmarks.stages import Labels, account_ids, members, opened, regrouped
-from linkage.evaluation import compare, read_truth
+from benchmarks.stages import Labels, account_ids, members, opened, regrouped, rescored
+from linkage.evaluation import Evaluation, compare, read_truth
 from linkage.results import Results
 
+TOO_FEW = "too few groups to compare with"  # the policy's note
 NETWORK = "proxy"  # the kind whose cluster is shown as it is, without any score
 
 
@@ -34,16 +36,34 @@ def judge(found: Results, labels: Labels, truth: pd.DataFrame, own: bool) -> dic
     accounts = account_ids(found)
     whole = found if own else regrouped(found, labels)
     judged = compare(accounts, members(whole), truth)
+    few = bool((whole.proposals.note == TOO_FEW).any())
     return {
         "bcubed": judged.to_dict()["bcubed"],
         "networks_found": judged.networks_found.to_dict(),
+        "groups": int(np.unique(labels[labels >= 0]).size),
+        "largest": largest(labels[found.units.of], accounts, truth),
+        "scored": _scored(judged),
+        "too_few": few,
+        "scored_all_the_same": _scored(compare(accounts, members(_lenient(whole)), truth))
+        if few
+        else None,
+    }
+
+
+def _scored(judged: Evaluation) -> dict[str, Any]:
+    """Who was listed and flagged, of networks and of innocents."""
+    return {
         "precision": judged.precision.to_dict(),
         "recall": judged.recall.to_dict(),
         "innocents_listed": sum(kind.listed.hits for kind in judged.innocents),
         "innocents_flagged": sum(kind.flagged.hits for kind in judged.innocents),
-        "groups": int(labels.max(initial=-1)) + 1,
-        "largest": largest(labels[found.units.of], accounts, truth),
     }
+
+
+def _lenient(found: Results) -> Results:
+    """The same where the policy does not ask for groups enough to compare with."""
+    score = found.settings.score.model_copy(update={"minimum_groups": 1, "minimum_references": 1})
+    return rescored(replace(found, settings=found.settings.model_copy(update={"score": score})))
 
 
 def largest(
