@@ -90,17 +90,22 @@ def section(found: Found) -> str:
         "",
         f"One **simulated** month (`{found['month']}`: {found['accounts']:,} accounts, from a "
         f"fixed seed), turned into evidence once: {found['units']:,} units (a verified "
-        f"organisation is one), {found['artifacts']:,} shared artifacts, {found['edges']:,} pairs of the two. "
-        "Every method gets these arrays and gives groups. Each ran in a process of its own with "
-        f"{found['threads']} threads where it uses threads, seed {found['seed']}, at most "
-        f"{found['limit']} s; what took less than {SHORT:.0f} s ran {REPEATS} times, and the "
-        "median counts. Seconds are the method's alone, memory is its whole process's with "
-        "Python, libraries and evidence. Methods *on links* start from linkage's links, whose "
-        "seconds come on top.",
+        f"organisation is one), {found['artifacts']:,} shared artifacts, "
+        f"{found['edges']:,} pairs of the two. Every method gets these arrays and gives groups. "
+        f"Each ran in a process of its own with {found['threads']} threads where it uses threads, "
+        f"seed {found['seed']}, at most {found['limit']} s; what took less than {SHORT:.0f} s "
+        f"ran {REPEATS} times, and the median counts. Seconds are the method's alone, memory is "
+        "its whole process's with Python, libraries and evidence. Methods *on links* start from "
+        "linkage's links, whose seconds come on top.",
         "",
         "| method | starts from | what it does | where it is common |",
         "| --- | --- | --- | --- |",
         *(f"| {m.name} | {m.graph} | {m.what} | {m.where} |" for m in ALL),
+        "",
+        "Splink takes one row a unit; each kind of artifact is two columns of arrays, what few "
+        "have and what many have, because arrays have no adjustment by how common a value is. It "
+        "weighs the pairs that share something few have. Its training takes no arrays to block "
+        "on: there, the first entry stands for all.",
         "",
         *_headline(methods),
         "",
@@ -133,8 +138,8 @@ def section(found: Found) -> str:
 
 def _headline(methods: Found) -> Iterable[str]:
     """How many times as fast, and how much better or worse, from the figures."""
-    own, usual = methods[LINKAGE], methods[LOUVAIN]
-    if "parts" in own:
+    own, usual = methods.get(LINKAGE, {}), methods.get(LOUVAIN, {})
+    if "parts" in own and usual:
         grouping = own["parts"]["links"] + own["parts"]["communities"]
         begin = (
             f"linkage's links and communities take {grouping:.2f} s, with the weighing of each "
@@ -148,7 +153,7 @@ def _headline(methods: Found) -> Iterable[str]:
             )
         else:
             yield f"**{begin}networkx and python-louvain: {_why(usual)}.**"
-    ours, theirs = methods[COMMUNITIES], methods[LOUVAIN_OF_LINKS]
+    ours, theirs = methods.get(COMMUNITIES, {}), methods.get(LOUVAIN_OF_LINKS, {})
     if "seconds" in ours and "seconds" in theirs:
         yield (
             "Over the same links, linkage's communities take "

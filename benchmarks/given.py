@@ -12,14 +12,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.stages import opened
 from linkage.kernels.incidence import Incidence
-from linkage.results import Results
+
+if TYPE_CHECKING:
+    from linkage.results import Results
 
 NUMBERS = ("population", "families")  # of the incidence; all else in it are arrays
 
@@ -77,6 +78,8 @@ def load(file: Path) -> Given:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    from benchmarks.stages import opened  # the table engine, which methods need not have
+
     events, out = arguments if arguments is not None else sys.argv[1:]
     with opened(Path(events)) as found:
         evidence = given(found)
