@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import tempfile
 import time
@@ -69,12 +68,12 @@ def _taken(name: str, file: Path, folder: Path, limit: int) -> dict[str, Any]:
         print(f"{name}: failed after {spent:.1f} s", file=sys.stderr)
         if spent >= limit > 0:
             return {"stopped_after": limit}
-        return {"failed": str(fault).strip().splitlines()[-1]}
+        said = str(fault).strip().splitlines()[1:]  # the first line is the command
+        return {"failed": said[-1] if said else "killed"}
     middle = sorted(runs, key=lambda each: each["seconds"])[len(runs) // 2]
-    seconds = statistics.median_low([each["seconds"] for each in runs])
-    print(f"{name}: {seconds:.2f} s, {max(peaks):.0f} MB", file=sys.stderr)
+    print(f"{name}: {middle['seconds']:.2f} s, {max(peaks):.0f} MB", file=sys.stderr)
     return {
-        "seconds": round(seconds, 3),
+        "seconds": round(middle["seconds"], 3),
         "parts": {part: round(value, 3) for part, value in middle["parts"].items()},
         "peak_mb": round(max(peaks)),
         "repeats": len(runs),
