@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.apart import apart
 from benchmarks.counted import JUDGEMENTS
 from benchmarks.figures import SOFT, line, panels, svg
 from benchmarks.intervals import DRAWS, SEED, pooled
@@ -45,7 +46,7 @@ def _month(folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="linkage-detection-") as work:
         result = Path(work) / "result"
         events, truth = folder / "events.parquet", folder / "truth.parquet"
-        taken = run([*COMMAND, "detect", events, "--out", result, "--quiet"])
+        taken = apart([*COMMAND, "detect", events, "--out", result, "--quiet"])
         info = json.loads((result / "run.json").read_text("utf-8"))
         row = json.loads(run(["-m", "benchmarks.counted", result, truth]).output)
     recall = row["evaluation"]["recall"]["listed"]["share"]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import baselines, compare, counted, detection, judged
+from benchmarks.apart import apart
 from benchmarks.baselines import ALL, COMMUNITIES, LINKAGE, LOUVAIN, LOUVAIN_OF_LINKS, Clock, Method
 from benchmarks.given import Given, given, load, save
 from benchmarks.grouping import Labels, connected, grouping, pairs
@@ -228,6 +229,13 @@ def test_intervals() -> None:
     one = pooled([[[5, 50, 1]]])
     assert one["block_low"] is one["block_high"] is None
     assert pooled([[], []])["share"] is None
+
+
+def test_memory_is_the_programs_own() -> None:
+    held = np.ones(40_000_000)  # 320 MB, which are not the other process's
+    assert apart(["-c", "print(1)"]).peak_mb < held.nbytes / 1e6 / 2
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        apart(["-c", "1 / 0"])
 
 
 def test_detection_page(small: Path) -> None:
