@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.apart import apart
 from benchmarks.counted import JUDGEMENTS
 from benchmarks.figures import SOFT, line, panels, svg
-from benchmarks.intervals import DRAWS, SEED, pooled
+from benchmarks.intervals import DRAWS, SEED, between, percent, pooled
 from benchmarks.months import COMMAND
 from benchmarks.processes import run
 
@@ -128,7 +128,7 @@ def _months(months: Sequence[Found]) -> Iterable[str]:
                   judged["recall"]["flagged"])  # fmt: skip
         yield (
             f"| `{row['month']}` | {judged['accounts']:,} | {row['events']:,} | {row['seconds']} | "
-            f"{row['peak_mb']:,} | {' | '.join(_percent(share['share']) for share in shares)} |"
+            f"{row['peak_mb']:,} | {' | '.join(percent(share['share']) for share in shares)} |"
         )
 
 
@@ -159,9 +159,9 @@ def _size(size: Found) -> Iterable[str]:
 
 def _row(name: str, share: Found) -> str:
     return (
-        f"| {name} | {share['hits']:,} of {share['of']:,} | {_percent(share['share'])} | "
-        f"{_between(share['low'], share['high'])} | "
-        f"{_between(share['block_low'], share['block_high'])} |"
+        f"| {name} | {share['hits']:,} of {share['of']:,} | {percent(share['share'])} | "
+        f"{between(share['low'], share['high'])} | "
+        f"{between(share['block_low'], share['block_high'])} |"
     )
 
 
@@ -177,20 +177,10 @@ def _reading(size: Found) -> str:
     return (
         f"Of {listed['of']:,} listed accounts, {listed['of'] - listed['hits']:,} are not of a "
         f"network; of {all_innocents:,} innocent accounts, {wrong:,} are listed and "
-        f"{looked_at:,} flagged. Of the networks' accounts, {_percent(recall['listed']['share'])} "
-        f"are listed and {_percent(recall['flagged']['share'])} flagged. "
+        f"{looked_at:,} flagged. Of the networks' accounts, {percent(recall['listed']['share'])} "
+        f"are listed and {percent(recall['flagged']['share'])} flagged. "
         + (f"Of {unseen} nobody is flagged." if missed else "Of every kind, somebody is flagged.")
     )
-
-
-def _percent(share: float | None) -> str:
-    if share is None:
-        return "none to count"
-    return f"{share:.1%}" if share in (0, 1) or 0.001 <= share < 0.9995 else f"{share:.3%}"
-
-
-def _between(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{_percent(low)} to {_percent(high)}"
 
 
 def figures(found: Found) -> dict[str, str]:

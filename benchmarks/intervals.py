@@ -59,3 +59,15 @@ def resampled(
             picked = rng.multinomial(blocks, table[:, 2] / blocks, int(times.sum()))
             np.add.at(sums, np.repeat(np.arange(DRAWS), times), picked @ table[:, :2])
     return sums
+
+
+def percent(share: float | None) -> str:
+    """In words: never rounded to all or none where it is neither."""
+    if share is None:
+        return "none to count"
+    return f"{share:.1%}" if share in (0, 1) or 0.001 <= share < 0.9995 else f"{share:.3%}"
+
+
+def between(low: float | None, high: float | None) -> str:
+    """An interval in words; nothing where there is none."""
+    return "" if low is None or high is None else f"{percent(low)} to {percent(high)}"
