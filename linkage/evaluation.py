@@ -220,7 +220,9 @@ def _bcubed(table: pd.DataFrame, plain: pd.DataFrame) -> BCubed | None:
         return None
     cluster = table.groupby("cluster_id").size()
     operator = table[table.operator >= 0].groupby("operator").size()
-    both = plain.groupby(["operator", "cluster_id"]).transform("size").fillna(1)
+    inside = plain.dropna(subset=["cluster_id"])
+    together = inside.groupby(["operator", "cluster_id"]).cluster_id.transform("size")
+    both = together.reindex(plain.index).fillna(1)
     in_cluster = plain.cluster_id.map(cluster).fillna(1)
     return BCubed(
         precision=float(np.mean((both / in_cluster).to_numpy(float))),

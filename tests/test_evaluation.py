@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from linkage.errors import FormatError, InputError, MissingColumns, MissingInput
-from linkage.evaluation import Share, evaluate, read_truth
+from linkage.evaluation import BCubed, Share, compare, evaluate, read_truth
 from linkage.run import Run
 from tests.test_run import HOSTILE, HOSTILE_CLUSTER, NETWORK, small_result
 
@@ -250,3 +250,11 @@ def test_labels_from_csv(run: Run, tmp_path: Path) -> None:
     file.write_text("account_id,group,group\nn1,1,2\n")
     with pytest.raises(FormatError, match="has the column group more than once"):
         read_truth(file)
+
+
+def test_networks_whose_accounts_are_in_no_cluster() -> None:
+    truth = pd.DataFrame({"account_id": ["a", "b"], "operator": [1, 1], "kind": "farm"})
+    nobody = pd.DataFrame({"account_id": [], "cluster_id": [], "proposal": []}, dtype=str)
+    found = compare(truth.account_id, nobody, truth)
+    assert found.bcubed == BCubed(precision=1.0, recall=0.5)
+    assert found.networks_found == Share(0, 1)
