@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks.shuffles import shuffled
 from benchmarks.tails import BINS, Counts, histogram, independent, pair_counts, rare_pairs, reached
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints
-from linkage.links import FAMILY_GAP_BITS
+from linkage.links import family_caps
 from linkage.results import Results
 from linkage.units import Units, incidence
 
@@ -31,7 +31,7 @@ class Scale:
     """Where a month's pairs are counted, in 1/1024 bit, and what holds its families."""
 
     levels: Ints
-    cap: int
+    caps: Int32s
     rare: int
 
 
@@ -39,8 +39,8 @@ def scale(found: Results) -> Scale:
     """0, 1 ... BITS bits, and last the threshold of the month."""
     threshold = found.links.threshold
     levels = np.append(np.arange(BITS + 1) * UNIT, threshold)
-    cap = threshold - FAMILY_GAP_BITS * UNIT
-    return Scale(levels, cap, found.settings.links.rare_accounts)
+    caps = family_caps(found.incidence.alone, threshold)
+    return Scale(levels, caps, found.settings.links.rare_accounts)
 
 
 def in_a_shuffled_world(found: Results, seed: int) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def in_a_shuffled_world(found: Results, seed: int) -> dict[str, Any]:
     units = inc.unit_ptr.size - 1
     chosen = _sample(np.arange(units, dtype=np.int32), np.random.default_rng(seed))
     every = np.arange(chosen.size, dtype=np.int32)
-    counts = pair_counts(inc, chosen, every, at.cap)
-    rare = rare_pairs(inc, at.cap, at.rare)
+    counts = pair_counts(inc, chosen, every, at.caps)
+    rare = rare_pairs(inc, at.caps, at.rare)
     inside = np.isin(rare.a, chosen) & np.isin(rare.b, chosen)
     pairs = units * (units - 1) // 2
     made: dict[str, Any] = {"units": units, "pairs": pairs, "sample": int(chosen.size)}
@@ -106,9 +106,9 @@ def between_organisations(found: Results, seed: int) -> dict[str, Any]:
 def _between(found: Results, inc: Incidence, chosen: Int32s, side: Int32s) -> dict[str, Any]:
     """Pairs of chosen accounts of different sides: by weight, by family, and families in both."""
     at = scale(found)
-    counts = pair_counts(inc, chosen, side, at.cap)
+    counts = pair_counts(inc, chosen, side, at.caps)
     families = list(dict.fromkeys(kind.family for kind in found.kinds))
-    alone = independent(counts, at.cap) if counts.pairs else np.zeros(BINS)
+    alone = independent(counts, at.caps) if counts.pairs else np.zeros(BINS)
     rows = [reached(row, at.levels).tolist() for row in counts.family]
     return {
         "sides": int(np.unique(side).size),

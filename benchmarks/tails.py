@@ -43,8 +43,12 @@ class RarePairs(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def pair_counts(inc: Incidence, chosen: Int32s, side: Int32s, cap: int) -> Counts:
-    """All pairs of the chosen units that are on different sides (one a chosen unit)."""
+def pair_counts(inc: Incidence, chosen: Int32s, side: Int32s, caps: Int32s) -> Counts:
+    """All pairs of the chosen units that are on different sides (one a chosen unit).
+
+    caps: int32[F], the most that each family gives where it is held.
+    """
+    free = np.full(inc.families, NO_CAP, np.int32)
     mark, best = np.zeros(inc.art_ptr.size, np.int32), np.empty(DEPTH, np.int32)
     parts = np.empty(inc.families, np.int32)
     capped, whole = np.zeros(BINS, np.int64), np.zeros(BINS, np.int64)
@@ -57,14 +61,14 @@ def pair_counts(inc: Incidence, chosen: Int32s, side: Int32s, cap: int) -> Count
             if side[i] == side[j]:
                 continue
             pairs += 1
-            weight = shared_bits(inc, chosen[i], chosen[j], mark, best, NO_CAP, parts)
+            weight = shared_bits(inc, chosen[i], chosen[j], mark, best, free, parts)
             if weight == 0:
                 continue
             held = 0
             for f in range(inc.families):
                 if parts[f] == 0:
                     continue
-                held += min(parts[f], cap)
+                held += min(parts[f], caps[f])
                 family[f, min(parts[f], BINS - 1)] += 1
                 for g in range(inc.families):
                     together[f, g] += parts[g] > 0
@@ -78,13 +82,13 @@ def pair_counts(inc: Incidence, chosen: Int32s, side: Int32s, cap: int) -> Count
     return Counts(pairs, capped, whole, family, together)
 
 
-def rare_pairs(inc: Incidence, cap: int, rare: int) -> RarePairs:
+def rare_pairs(inc: Incidence, caps: Int32s, rare: int) -> RarePairs:
     """All pairs that share an artifact of at most so many units, whatever they weigh."""
-    bounds = Bounds(0, NO_CAP, rare)
+    bounds = Bounds(0, np.full(inc.families, NO_CAP, np.int32), rare)
     none = np.zeros(inc.unit_ptr.size, np.int64), np.empty(0, np.int32)
     last = inc.unit_ptr.size - 1
     a, b, whole, parts, _ = link_units(inc, bounds, *none, hub_bits(inc, bounds), 0, last)
-    return RarePairs(a, b, np.minimum(parts, cap).sum(axis=1, dtype=np.int32), whole)
+    return RarePairs(a, b, np.minimum(parts, caps).sum(axis=1, dtype=np.int32), whole)
 
 
 def histogram(weights: Int32s) -> Ints:
@@ -98,13 +102,13 @@ def reached(counts: npt.NDArray[Any], levels: Ints) -> npt.NDArray[Any]:
     return least[levels]
 
 
-def independent(counts: Counts, cap: int) -> Floats:
+def independent(counts: Counts, caps: Int32s) -> Floats:
     """Share of pairs by weight if what one family gives said nothing about the others': the
-    families' own histograms, held to the cap, convolved."""
-    cap = min(cap, BINS - 1)
-    size = 1 << max(BINS, counts.family.shape[0] * cap + 1).bit_length()
+    families' own histograms, held to their caps, convolved."""
+    caps = np.minimum(caps, BINS - 1)
+    size = 1 << max(BINS, int(caps.sum()) + 1).bit_length()
     product = np.ones(size // 2 + 1, np.complex128)
-    for row in counts.family / counts.pairs:
+    for row, cap in zip(counts.family / counts.pairs, caps, strict=True):
         held = row.copy()
         held[cap] += held[cap + 1 :].sum()
         held[cap + 1 :] = 0

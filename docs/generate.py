@@ -370,8 +370,15 @@ def _innocents(run: Run) -> Iterator[str]:
         f"**And a group that is left alone.** `{row.cluster_id}`, {row.accounts} accounts, is "
         f"linked as well. Its p are "
         f"{', '.join(f'{p[question]:.2f} ({ASKED[question]})' for question in QUESTIONS)}. "
-        f"“{ASKED[worst]}” is answered no, and nothing is proposed."
+        f"{_why_not(ASKED[worst], p[worst], run)}, and nothing is proposed."
     )
+
+
+def _why_not(question: str, p: float, run: Run) -> str:
+    score = run.info["settings"]["score"]
+    if p > score["question_cap"]:
+        return f"“{question}” is answered no"
+    return "Chance alone would bring many such groups"
 
 
 def _console(command: str, output: str) -> str:

@@ -2,8 +2,9 @@
 
 Community detection is applied to each connected component, and again to each part it finds,
 with the totals of that part: what it decides does not depend on how large the rest of the
-graph is (the resolution limit, Fortunato and Barthelemy 2007). Where links are few, a split must
-also be worth its description: modularity cuts any chain or tree into pieces.
+graph is (the resolution limit, Fortunato and Barthelemy 2007). Among accounts that deal with each
+other, a split must also be worth its description: money and invitations go along chains, and
+modularity cuts any chain or tree into pieces.
 """
 
 from collections.abc import Callable
@@ -23,18 +24,27 @@ from linkage.settings import CommunitySettings
 
 Labels = npt.NDArray[np.int32]
 Nodes = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
 Weights = npt.NDArray[np.float64]
 Numbers = npt.NDArray[Any] | float
 Split = Callable[[csr_array, CommunitySettings], Labels]
 
-SPARSE = 8  # mean links of a node; a random network with as many is not cut
+DEALING = 0.5  # share of a component's links, from which on it is one of dealings
 SMALLEST = 4  # nodes; parts of fewer cannot fall into two groups that are linked within
 
 
 def communities(
-    a: Nodes, b: Nodes, weight: Weights, nodes: int, settings: CommunitySettings, threads: int = 1
+    a: Nodes,
+    b: Nodes,
+    weight: Weights,
+    nodes: int,
+    settings: CommunitySettings,
+    threads: int = 1,
+    deals: Bools | None = None,
 ) -> Labels:
     """Community of each node 0..nodes-1; -1 for a node without a link.
+
+    `deals` says of each link whether the two dealt with each other (a transfer, an invitation).
 
     Labels are numbered by descending size, then by smallest node, so that they do not depend
     on the order of the links. Links must be unique, without loops.
@@ -57,14 +67,28 @@ def communities(
         if last - first >= SMALLEST
     ]
     split, again = ALGORITHMS[settings.algorithm]
+    dealing = _dealing(component[a], deals, ends.size)[component[by_component]]
+
+    def parts_of(ends: tuple[int, int]) -> list[Nodes]:
+        whole = again and bool(dealing[ends[0]])
+        return _parts(_block(graph, *ends), split, again, whole, settings)
+
     with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda ends: _parts(_block(graph, *ends), split, again, settings), blocks)
+        found = pool.map(parts_of, blocks)
         for (first, last), parts in zip(blocks, found, strict=True):
             for part in parts:
                 labels[by_component[first:last][part]] = free
                 free += 1
     labels[by_component[np.diff(graph.indptr) == 0]] = -1
     return _by_size(labels)
+
+
+def _dealing(component: Nodes, deals: Bools | None, components: int) -> Bools:
+    """Components whose links are dealings for the most part."""
+    if deals is None:
+        return np.zeros(components, np.bool_)
+    links = np.bincount(component, minlength=components)
+    return np.bincount(component, deals, components) >= DEALING * np.maximum(1, links)
 
 
 def _symmetric(a: Nodes, b: Nodes, weight: Weights, nodes: int) -> csr_array:
@@ -84,8 +108,13 @@ def _block(graph: csr_array, first: int, last: int) -> csr_array:
     return csr_array((graph.data[lo:hi], columns, offsets), shape=(last - first, last - first))
 
 
-def _parts(graph: csr_array, split: Split, again: bool, settings: CommunitySettings) -> list[Nodes]:
-    """Split a connected graph, and its parts again if asked to: lists of its nodes."""
+def _parts(
+    graph: csr_array, split: Split, again: bool, whole: bool, settings: CommunitySettings
+) -> list[Nodes]:
+    """Split a connected graph, and its parts again if asked to: lists of its nodes.
+
+    What should stay `whole` is split only where that is worth its description.
+    """
     done: list[Nodes] = []
     waiting = [(graph, np.arange(graph.shape[0], dtype=np.int32))]
     while waiting:
@@ -93,7 +122,7 @@ def _parts(graph: csr_array, split: Split, again: bool, settings: CommunitySetti
         size = nodes.size
         labels = _one(size) if part.nnz == size * (size - 1) else split(part, settings)
         pieces = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        if len(pieces) == 1 or (again and not _worth_it(part, labels)):
+        if len(pieces) == 1 or (whole and not _worth_it(part, labels)):
             done.append(nodes)
             continue
         for piece in pieces:
@@ -105,15 +134,13 @@ def _parts(graph: csr_array, split: Split, again: bool, settings: CommunitySetti
 
 
 def _worth_it(graph: csr_array, labels: Labels) -> bool:
-    """Whether the links are many, or described in fewer nats with some piece apart from the rest.
+    """Whether the links are described in fewer nats with some piece apart from the rest.
 
     The description is that of the degree-corrected stochastic block model, with what it takes to
     say who is in which block, how many links are between blocks, and the degrees (Peixoto 2017,
     microcanonical, uniform priors). Two cliques of six with one bridge are worth two blocks, a
     path never is.
     """
-    if graph.nnz >= SPARSE * graph.shape[0]:
-        return True
     _, piece = np.unique(labels, return_inverse=True)
     nodes = np.bincount(piece).astype(np.float64)
     degree = np.diff(graph.indptr)

@@ -16,7 +16,7 @@ from linkage.circles import circles
 from linkage.clusters import Clusters, openly
 from linkage.kernels.incidence import Incidence
 from linkage.links import Links
-from linkage.score import References
+from linkage.score import References, Scores
 from linkage.settings import PolicySettings, Settings
 from linkage.units import Units
 
@@ -26,6 +26,7 @@ Int32s = npt.NDArray[np.int32]
 Texts = npt.NDArray[np.object_]
 
 OPENLY, UNVERIFIED = "openly one", "openly one, unverified"
+APART = "apart in all but their work"
 
 
 @dataclass(frozen=True)
@@ -129,27 +130,30 @@ def _of_clusters(
     note[groups:] = f"fewer than {settings.score.group_accounts} accounts"
     answered = openly(clusters.openness, settings)
     cluster[:groups], note[:groups] = of_groups(
-        clusters.scores.expected, answered, settings.policy, enough_references
+        clusters.scores, answered, settings.policy, enough_references
     )
     return cluster, note
 
 
 def of_groups(
-    expected: Floats, answered: Floats, policy: PolicySettings, enough_references: bool
+    scores: Scores, answered: Floats, policy: PolicySettings, enough_references: bool
 ) -> tuple[Texts, Texts]:
     """Each group's proposal and what limits it (or None), from its expected innocents.
 
     `answered` is what `clusters.openly` says; `enough_references`: there are enough to tell
-    what is usual, else nothing goes beyond review.
+    what is usual, else nothing goes beyond review. Nor do groups that stand out only while what
+    an operator can buy is not counted.
     """
+    expected = scores.expected
     proposal = np.full(expected.size, "none", np.object_)
     note = np.full(expected.size, None, np.object_)
     proposal[expected <= policy.review_expected] = "review"
-    ban = (expected <= policy.ban_expected) & (answered == 0)
+    ban = (expected <= policy.ban_expected) & (answered == 0) & ~scores.apart
     if enough_references:
         proposal[ban] = "ban"
     else:
         note[ban] = "too few groups to compare with"
+    note[scores.apart & (proposal == "review")] = APART
     note[answered == 1] = OPENLY
     note[(answered > 0) & (answered < 1)] = UNVERIFIED
     proposal[answered == 1] = "none"

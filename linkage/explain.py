@@ -52,6 +52,7 @@ class FamilyPart:
     family: str
     counted: float
     bits: float
+    cap: float
 
     @property
     def capped(self) -> bool:
@@ -65,7 +66,8 @@ class Explanation:
 
     organisations   of a and b, where the platform has verified them (else None)
     shared          by family and place
-    families        strongest first;  bits: their sum;  cap: the most that one gives
+    families        strongest first;  bits: their sum;  cap: the most that one gives, but for
+                    those that may just make a link by themselves
     threshold       bits that a link needs;  linked: whether the run has the link
     missing         bits up to the threshold, 0 if there are none missing
     verdict         in words
@@ -117,7 +119,10 @@ def explain(run: Run, a: str, b: str) -> Explanation:
     else:
         shared = _shared(run, unit_a, unit_b)
         linked = run.linked(unit_a, unit_b)
-    families = _families(shared, cap)
+    alone = {kind["family"] for kind in run.info["kinds"] if kind["alone"]}
+    families = _families(
+        shared, {part.family: threshold if part.family in alone else cap for part in shared}
+    )
     whole = sum(round(UNIT * part.bits) for part in families)
     partial = Explanation(
         a=a,
@@ -206,11 +211,13 @@ def _placed(found: Sequence[SharedArtifact]) -> list[SharedArtifact]:
     return placed
 
 
-def _families(shared: Sequence[SharedArtifact], cap: int) -> tuple[FamilyPart, ...]:
+def _families(shared: Sequence[SharedArtifact], caps: Mapping[str, int]) -> tuple[FamilyPart, ...]:
     counted: dict[str, int] = {}
     for item in shared:
         counted[item.family] = counted.get(item.family, 0) + round(UNIT * item.counted)
-    parts = [FamilyPart(f, c / UNIT, min(c, cap) / UNIT) for f, c in counted.items()]
+    parts = [
+        FamilyPart(f, c / UNIT, min(c, caps[f]) / UNIT, caps[f] / UNIT) for f, c in counted.items()
+    ]
     return tuple(sorted(parts, key=lambda part: (-part.bits, part.family)))
 
 
@@ -245,9 +252,10 @@ def _what_is_missing(pair: Explanation) -> str:
     capped = next((part for part in giving if part.capped), None)
     if capped is not None:
         return (
-            f"The family {clean(capped.family)} is counted up to {decimals(pair.cap, 2)} bits, so "
-            "that none links alone: something of another family is missing."
+            f"The family {clean(capped.family)} is counted up to {decimals(capped.cap, 2)} bits, "
+            "so that none links alone: something of another family is missing."
         )
     if len(giving) == 1:
-        return f"It is all of one family, {clean(giving[0].family)}; a second is missing."
+        more = ", or more of it" if giving[0].cap >= pair.threshold else ""
+        return f"It is all of one family, {clean(giving[0].family)}; a second is missing{more}."
     return "Something rarer, or of one more family, is missing."

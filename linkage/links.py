@@ -5,18 +5,20 @@ more often two accounts of one operator share this than two that chance brought 
 """
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from linkage.artifacts import ArtifactKind
 from linkage.kernels.composites import Keys, composite_keys, frequent, holders, neighbours
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints, even_pieces, grouped
 from linkage.kernels.pairs import Bounds, hub_bits, link_units
 from linkage.settings import LinkSettings
 
-FAMILY_GAP_BITS = 3  # a family alone stays this far below the threshold
+FAMILY_GAP_BITS = 3  # a family that makes no link by itself stays this far below the threshold
 COMPOSITES_AT_ONCE = 30_000_000  # keys in memory: 240 MB
 
 
@@ -51,10 +53,22 @@ def threshold_bits(population: int, settings: LinkSettings) -> int:
     return round(UNIT * (math.log2(max(2, population)) + settings.margin_bits))
 
 
+def families_that_deal(kinds: Sequence[ArtifactKind]) -> list[int]:
+    """Numbers of the families whose artifacts name accounts, so that a link is a dealing."""
+    families = dict.fromkeys(kind.family for kind in kinds)
+    dealing = {kind.family for kind in kinds if kind.names_account}
+    return [number for number, family in enumerate(families) if family in dealing]
+
+
+def family_caps(alone: npt.NDArray[np.bool_], threshold: int) -> Int32s:
+    """The most that each family gives a pair, in 1/1024 bit."""
+    return np.where(alone, threshold, threshold - FAMILY_GAP_BITS * UNIT).astype(np.int32)
+
+
 def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:
     """Weigh all pairs that share something rare, or two common things rarely held together."""
     threshold = threshold_bits(inc.population, settings)
-    bounds = Bounds(threshold, threshold - FAMILY_GAP_BITS * UNIT, settings.rare_accounts)
+    bounds = Bounds(threshold, family_caps(inc.alone, threshold), settings.rare_accounts)
     with ThreadPoolExecutor(threads) as pool:
         more_ptr, more, composites = _composite_pairs(
             inc, threshold / UNIT / 2, settings, pool, threads

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import ibis
+import numpy as np
 
 from linkage import results
 from linkage.activity import activity
@@ -18,7 +19,7 @@ from linkage.communities import communities
 from linkage.decisions import proposals
 from linkage.events import read
 from linkage.evidence import evidence
-from linkage.links import links
+from linkage.links import families_that_deal, links
 from linkage.recorder import Progress, Recorder
 from linkage.results import Results
 from linkage.settings import Settings
@@ -103,7 +104,8 @@ def stages(
         link = links(inc, settings.links, threads)
     with record.stage("communities"):
         size = unit.first.size
-        labels = communities(link.a, link.b, link.above, size, settings.communities, threads)
+        deals = np.asarray(link.families[:, families_that_deal(kinds)].any(axis=1))
+        labels = communities(link.a, link.b, link.above, size, settings.communities, threads, deals)
     with record.stage("attachment"):
         least = settings.score.group_accounts
         members = membership(inc, labels, least, settings.attachment, threads)

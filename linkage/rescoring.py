@@ -100,7 +100,7 @@ def rescored(run: Run, decided: Verdicts, settings: Settings) -> Rescored | None
     found = scores(size, values, openly, settings.score, references)
     score = settings.score
     enough = len(table) >= score.minimum_groups and int(kept.sum()) >= score.minimum_references
-    proposal, _ = of_groups(found.expected, openly, settings.policy, enough)
+    proposal, _ = of_groups(found, openly, settings.policy, enough)
     # The result has no number where E is infinite: a question is answered no.
     before = table.expected.fillna(np.inf).to_numpy(float)
     shown = decision.notna().to_numpy() | (table.proposal.to_numpy() != proposal)

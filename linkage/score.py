@@ -21,6 +21,7 @@ Bools = npt.NDArray[np.bool_]
 
 WINDOW = 101  # reference groups of the nearest sizes, at least, that say what is usual
 LEAST_TAIL = 8  # fewer say nothing about it
+SECOND_LOOK = 4  # a question that is asked twice is answered by chance more often
 TAIL = 30  # most extreme references, at most a fifth of all, that say how a tail goes on
 
 
@@ -36,13 +37,15 @@ class References:
 class Scores:
     """One entry a group. p[question]; usual[signal]; rank[signal]: share of the references
     that are as extreme, in the tail as its fit has it; expected: groups as extreme among
-    innocent ones (E)."""
+    innocent ones (E); apart: what can be bought speaks for lives of their own, and is not
+    counted."""
 
     p: dict[str, Floats]
     usual: dict[str, Floats]
     rank: dict[str, Floats]
     expected: Floats
     reference: Bools
+    apart: Bools
 
 
 def scores(
@@ -92,6 +95,7 @@ def _ranked(
     usual: dict[str, Floats] = {}
     rank: dict[str, Floats] = {}
     normal: dict[str, list[Floats]] = {question: [] for question in QUESTIONS}
+    unbought: dict[str, list[Floats]] = {question: [] for question in QUESTIONS}
     for signal in SIGNALS:
         value = values[signal.name] if signal.high else -values[signal.name]
         middle, near = _near(size, value, reference)
@@ -101,11 +105,25 @@ def _ranked(
         rank[signal.name] = ndtr(-both)
         usual[signal.name] = middle if signal.high else -middle
         normal[signal.question].append(both)
-    p: dict[str, Floats] = {q: _tail(_combined(normal[q]), reference)[0] for q in QUESTIONS}
-    p = {q: np.nan_to_num(v, nan=1.0) for q, v in p.items()}
+        if not signal.for_sale:
+            unbought[signal.question].append(both)
+    p = {q: _answer(normal[q], reference) for q in QUESTIONS}
+    apart = np.zeros(size.size, np.bool_)
+    for question in QUESTIONS:
+        if len(unbought[question]) == len(normal[question]):
+            continue
+        again = np.minimum(1.0, SECOND_LOOK * _answer(unbought[question], reference))
+        no = p[question] > settings.question_cap
+        p[question] = np.where(no, again, p[question])
+        apart |= no & (again <= settings.question_cap)
     many = np.minimum(p["pretend"], settings.question_cap)
     p["pretend"] = np.where(openly > 0, openly, many)
-    return Scores(p, usual, rank, expected(p, int(reference.sum()), settings), reference)
+    return Scores(p, usual, rank, expected(p, int(reference.sum()), settings), reference, apart)
+
+
+def _answer(normal: list[Floats], reference: Bools) -> Floats:
+    """A question's p from the normal scores of its signals; 1 without any."""
+    return np.nan_to_num(_tail(_combined(normal), reference)[0], nan=1.0)
 
 
 def _combined(normal: list[Floats]) -> Floats:
@@ -205,6 +223,7 @@ def _first(found: Scores, count: int) -> Scores:
         name: {k: v[:count] for k, v in getattr(found, name).items()}
         for name in ("p", "usual", "rank")
     }
+    nobody = np.zeros(count, np.bool_)
     return Scores(
-        cut["p"], cut["usual"], cut["rank"], found.expected[:count], np.zeros(count, np.bool_)
+        cut["p"], cut["usual"], cut["rank"], found.expected[:count], nobody, found.apart[:count]
     )

@@ -43,6 +43,10 @@ class DeclaredKind(Section):
         None, description="an outsider can put it on a victim; assumed, which is the safe side"
     )
     names_account: bool = Field(False, description="the value is itself an account")
+    alone: bool | None = Field(
+        None,
+        description="its family may just make a link by itself, for a person to judge; not assumed",
+    )
 
 
 class LinkSettings(Section):
@@ -283,6 +287,7 @@ def _declared(name: str, kind: DeclaredKind) -> ArtifactKind:
         m=kind.m if kind.m is not None else 0.3,
         plantable=kind.plantable is not False,
         names_account=kind.names_account,
+        alone=kind.alone is True,
     )
 
 

@@ -90,6 +90,7 @@ def incidence(
         contains=_contains(kinds),
         plantable=np.array([k.plantable for k in kinds]),
         families=len(families),
+        alone=np.array([any(k.alone for k in kinds if k.family == f) for f in families]),
     )
 
 

@@ -56,6 +56,7 @@ def hand(units: int, held: Held, links: Sequence[tuple[int, int]] = ()) -> Given
         contains=np.zeros((len(KINDS), len(KINDS)), np.bool_),
         plantable=np.zeros(len(KINDS), np.bool_),
         families=len(KINDS),
+        alone=np.zeros(len(KINDS), np.bool_),
     )
     a, b = np.array(links, np.int32).reshape(-1, 2).T
     return Given(inc, KINDS, a, b, np.ones(a.size))
@@ -105,8 +106,7 @@ WITHIN = [p for ring in (range(4), range(4, 8)) for p in itertools.combinations(
         ("card or device, and two more", {FIRST, SECOND}),
         ("links, components", {FIRST | SECOND}),
         (LOUVAIN_OF_LINKS, {FIRST, SECOND}),
-        # Two rings of four are not worth two blocks: so few links tell too little.
-        (COMMUNITIES, {FIRST | SECOND}),
+        (COMMUNITIES, {FIRST, SECOND}),
     ],
 )
 def test_two_rings_and_a_hub(name: str, expected: set[frozenset[int]]) -> None:

@@ -19,7 +19,7 @@ from benchmarks.innocents import LIMITS, SHUFFLES, dealt, interval
 from benchmarks.shuffles import shuffled
 from benchmarks.stages import opened
 from benchmarks.tails import NO_CAP, Counts, independent, pair_counts, rare_pairs, reached
-from linkage.kernels.incidence import UNIT, Incidence, grouped
+from linkage.kernels.incidence import UNIT, Incidence, Int32s, grouped
 from linkage.kernels.weights import rare_bits
 from linkage.results import Results
 from linkage.scenarios import Scenario, simulate
@@ -84,7 +84,13 @@ def independent_world(rng: np.random.Generator, units: int, degrees: list[int]) 
         most=rare_bits(chance, m[kind]), m=m, usual=ones,
         excess=np.ones((units, kinds), np.float32), contains=np.zeros((kinds, kinds), np.bool_),
         plantable=np.zeros(kinds, np.bool_), families=kinds,
+        alone=np.zeros(kinds, np.bool_),
     )  # fmt: skip
+
+
+def free_of(inc: Incidence) -> Int32s:
+    """No cap on any family."""
+    return np.full(inc.families, NO_CAP, np.int32)
 
 
 def held(inc: Incidence) -> Ints:
@@ -139,7 +145,7 @@ def test_where_chance_alone_is_at_work_a_bit_is_a_bit(seed: int) -> None:
     inc = independent_world(rng, 3_000, degrees)
     mixed = shuffled(inc, seed)
     every = np.arange(3_000, dtype=np.int32)
-    counts = pair_counts(mixed, every, every, NO_CAP)
+    counts = pair_counts(mixed, every, every, free_of(inc))
     assert counts.pairs == 3_000 * 2_999 // 2
     levels = np.arange(1, 14) * UNIT
     claimed = counts.pairs * 2.0 ** -np.arange(1, 14)
@@ -148,15 +154,16 @@ def test_where_chance_alone_is_at_work_a_bit_is_a_bit(seed: int) -> None:
     assert (found <= claimed + 4 * np.sqrt(claimed)).all()
     assert found[5] > 0
     # Families are independent here, and so it is as if they were.
-    share = reached(independent(counts, NO_CAP), levels)
+    share = reached(independent(counts, free_of(inc)), levels)
     assert np.allclose(share[:8], found[:8] / counts.pairs, rtol=0.3, atol=1e-4)
 
 
 def test_pairs_are_counted_as_they_are_weighed(stages: Results) -> None:
-    inc, cap = stages.incidence, 6 * UNIT
+    inc = stages.incidence
+    caps = np.full(inc.families, 6 * UNIT, np.int32)
     every = np.arange(inc.unit_ptr.size - 1, dtype=np.int32)
-    counts = pair_counts(inc, every, every, cap)
-    heavy = rare_pairs(inc, cap, int(inc.degree.max()))
+    counts = pair_counts(inc, every, every, caps)
+    heavy = rare_pairs(inc, caps, int(inc.degree.max()))
     levels = np.array([1, 2 * UNIT, 5 * UNIT, 9 * UNIT])
     for name in ("capped", "whole"):
         weights = getattr(heavy, name)
@@ -171,7 +178,7 @@ def test_pairs_of_one_side_are_not_counted(stages: Results) -> None:
     chosen = np.flatnonzero(side >= 0).astype(np.int32)
     assert inc.population == side.size > stages.incidence.population
     numbers = np.bincount(side[chosen])
-    counts: Counts = pair_counts(inc, chosen, side[chosen], NO_CAP)
+    counts: Counts = pair_counts(inc, chosen, side[chosen], free_of(inc))
     assert counts.pairs == (chosen.size**2 - (numbers**2).sum()) // 2
 
 

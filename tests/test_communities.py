@@ -166,24 +166,38 @@ def test_the_resolution_says_how_much_holds_together(
     assert (len(found) == 1) is merged
 
 
+def dealing(graph: nx.Graph, share: float = 1.0) -> npt.NDArray[np.int32]:
+    """Communities where this share of the links are dealings."""
+    links = sorted((min(edge), max(edge)) for edge in graph.edges)
+    a, b = (np.array([edge[i] for edge in links], np.int32) for i in (0, 1))
+    deals = np.arange(a.size) < share * a.size
+    nodes = graph.number_of_nodes()
+    return communities(a, b, np.ones(a.size), nodes, CommunitySettings(), 1, deals)
+
+
 @pytest.mark.parametrize(
     "tree",
     [nx.path_graph(12), nx.path_graph(60), nx.balanced_tree(2, 5), nx.star_graph(9)],
     ids=["path", "long path", "tree", "star"],
 )
-def test_a_chain_or_a_tree_is_one_community(tree: nx.Graph) -> None:
-    assert parts(labels_of(tree)) == {frozenset(tree.nodes)}
+def test_a_chain_or_a_tree_of_dealings_is_one_community(tree: nx.Graph) -> None:
+    assert parts(dealing(tree)) == {frozenset(tree.nodes)}
 
 
-def test_chains_of_any_kind_of_tree_stay_whole(seed: int) -> None:
+def test_any_tree_of_dealings_stays_whole(seed: int) -> None:
     for n in range(10):
         tree = nx.random_labeled_tree(80, seed=seed + n)
-        assert parts(labels_of(tree)) == {frozenset(range(80))}
+        assert parts(dealing(tree)) == {frozenset(range(80))}
 
 
 @pytest.mark.parametrize(("size", "expected"), [(4, 1), (7, 2)])
-def test_a_split_must_be_worth_its_description(size: int, expected: int) -> None:
-    assert len(parts(labels_of(cliques([size, size], [(0, 1)])))) == expected
+def test_a_split_of_dealings_must_be_worth_its_description(size: int, expected: int) -> None:
+    assert len(parts(dealing(cliques([size, size], [(0, 1)])))) == expected
+
+
+def test_a_chain_of_things_in_common_is_no_community() -> None:
+    path = nx.path_graph(60)
+    assert len(parts(dealing(path, 0.3))) == len(parts(labels_of(path))) > 1
 
 
 def test_what_hangs_on_a_dense_network_is_cut_off() -> None:

@@ -91,6 +91,7 @@ class Reference:
                 self.holders.setdefault(artifact, set()).add(unit)
         self.threshold = round(BIT * (log2(self.population) + margin))
         self.cap = self.threshold - 3 * BIT
+        self.caps = {"content": self.threshold}  # what one does is chosen, and may link by itself
 
     @cache  # noqa: B019 - a reference lives as long as its test
     def usual(self, kind: str) -> float:
@@ -117,7 +118,10 @@ class Reference:
             weight = self.bits(a, b, artifact)
             found.setdefault(KINDS[artifact[0]].family, []).append(weight)
         return {
-            family: min(self.cap, sum(w // 2**i for i, w in enumerate(sorted(ws, reverse=True))))
+            family: min(
+                self.caps.get(family, self.cap),
+                sum(w // 2**i for i, w in enumerate(sorted(ws, reverse=True))),
+            )
             for family, ws in found.items()
         }
 
@@ -248,12 +252,23 @@ def test_an_artifact_that_more_accounts_have_never_weighs_more(tmp_path: Path) -
 
 def test_one_family_alone_links_nobody(tmp_path: Path) -> None:
     """However much they share: the family stays three bits below the threshold."""
-    rows = [{"account_id": a, "prompt_template": f"t{i}"} for a in ("a", "b") for i in range(12)]
+    rows = [{"account_id": a, "device_id": f"d{i}"} for a in ("a", "b") for i in range(12)]
     rows += [{"account_id": f"c{i}"} for i in range(500)]
     shared = Shared.of(worlds.events_of(rows), tmp_path)
     reference = Reference(shared.has, 3)
     assert sum(reference.families(0, 1).values()) == reference.cap == reference.threshold - 3072
     assert len(shared.links().a) == 0
+
+
+@pytest.mark.parametrize(("templates", "linked"), [(1, 0), (12, 1)])
+def test_work_alone_may_just_make_a_link(tmp_path: Path, templates: int, linked: int) -> None:
+    """Many templates that nobody else has: that, and no more, whatever their number."""
+    names = [f"t{i}" for i in range(templates)]
+    rows = [{"account_id": a, "prompt_template": t} for a in ("a", "b") for t in names]
+    rows += [{"account_id": f"c{i}"} for i in range(500)]
+    found = Shared.of(worlds.events_of(rows), tmp_path).links()
+    assert len(found.a) == linked
+    assert (found.weight == found.threshold).all()
 
 
 def test_the_accounts_of_a_verified_organisation_are_one_unit(tmp_path: Path) -> None:

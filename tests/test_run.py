@@ -158,7 +158,7 @@ def small_result(folder: Path) -> Path:
 def info() -> dict[str, Any]:
     """The `run.json` of the result."""
     kinds = [
-        {"name": k.name, "family": k.family, "m": k.m, "plantable": k.plantable,
+        {"name": k.name, "family": k.family, "m": k.m, "plantable": k.plantable, "alone": k.alone,
          "label": k.label, "explanation": k.explanation}
         for k in BUILT_IN
     ]  # fmt: skip
@@ -288,7 +288,7 @@ def test_what_is_missing_between_two_that_are_not_linked(run: Run) -> None:
     assert "no two of these things are rare enough together" in found.verdict
     found = run.explain("n3", "n4")
     assert round(1024 * found.missing) == threshold() - round(1024 * found.bits)
-    assert "The family content is counted up to 10.00 bits" in found.verdict
+    assert "all of one family, content; a second is missing, or more of it." in found.verdict
     assert "all of one family, content" in run.explain("n3", "n5").verdict
     assert "so common that it says nothing" in run.explain("n5", "h2").verdict
     assert "they share nothing" in run.explain("n1", "alone").verdict
@@ -297,7 +297,8 @@ def test_what_is_missing_between_two_that_are_not_linked(run: Run) -> None:
 
 def test_a_family_is_capped(tmp_path: Path) -> None:
     folder = small_result(tmp_path / "result")
-    values = info() | {"threshold_bits": 12.0}
+    kinds = [{**kind, "alone": False} for kind in info()["kinds"]]
+    values = info() | {"threshold_bits": 12.0, "kinds": kinds}
     (folder / "run.json").write_text(json.dumps(values))
     found = Run.open(folder).explain("n3", "n4")
     assert found.cap == 9.0

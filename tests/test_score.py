@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from linkage.decisions import APART, OPENLY, of_groups
 from linkage.score import References, Scores, expected, scores
-from linkage.settings import ScoreSettings
+from linkage.settings import PolicySettings, ScoreSettings
 from linkage.signals import QUESTIONS, SIGNALS
 
 Floats = npt.NDArray[np.float64]
@@ -128,6 +129,35 @@ def test_pretending_less_than_usual_costs_no_more_than_the_cap(seed: int) -> Non
         if signal.question == "pretend":
             values[signal.name][0] -= 30 * HIGH[signal.name]
     assert scored(size, values).p["pretend"][0] == ScoreSettings().question_cap
+
+
+def bought_apart(size: Floats, values: Values) -> Values:
+    """The first group stands out, but for a device and an address for each account."""
+    found = with_networks(size, values, 1)
+    for signal in SIGNALS:
+        if signal.question == "lives":
+            found[signal.name][0] = HIGH[signal.name] * (-60 if signal.for_sale else 2.5)
+    return found
+
+
+def test_lives_of_their_own_cannot_be_bought(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 300)
+    found = scored(size, bought_apart(size, values))
+    assert found.apart[0]
+    assert found.expected[0] < 1
+    plain = scored(size, with_networks(size, values, 1))
+    assert not plain.apart[0]
+    assert plain.expected[0] < found.expected[0]
+
+
+def test_what_is_bought_takes_no_group_to_the_list(seed: int) -> None:
+    size, values = innocent(np.random.default_rng(seed), 300)
+    found = scored(size, bought_apart(size, values))
+    policy = PolicySettings(ban_expected=1.0)
+    proposal, note = of_groups(found, np.zeros(300), policy, enough_references=True)
+    assert (proposal[0], note[0]) == ("review", APART)
+    verified, noted = of_groups(found, np.ones(300), policy, enough_references=True)
+    assert (verified[0], noted[0]) == ("none", OPENLY)
 
 
 def test_networks_leave_the_references_and_do_not_hide_one_another(seed: int) -> None:

@@ -149,6 +149,16 @@ def test_shared_work_is_the_share_of_prompts_that_hardly_anyone_else_sends() -> 
     assert value("shared_work", group) == [pytest.approx(0.5)]
 
 
+def test_many_templates_counts_those_that_hardly_anyone_else_has() -> None:
+    group = using("template", {"s": 1, "t": 9}, {"s": 1, "t": 1}, {"own": 5})
+    # Two members have both; of the three users of t, one is outside.
+    assert value("many_templates", group, outside={("template", "t"): 1}) == [
+        pytest.approx((2 * 1 + 2 * 2 / 3) / 3)
+    ]
+    assert value("many_templates", group) == [pytest.approx(4 / 3)]
+    assert math.isnan(value("many_templates", [Member(), Member()])[0])
+
+
 def test_a_template_of_one_member_is_no_shared_work() -> None:
     group = using("template", {"t": 2}, {"u": 2})
     outside = {("template", "t"): 1, ("template", "u"): 1}

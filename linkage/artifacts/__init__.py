@@ -29,7 +29,14 @@ __all__ = ["BUILT_IN", "ArtifactKind", "artifact_kind", "declared"]
 
 
 def declared(
-    name: str, *, column: str, family: str, m: float, plantable: bool, names_account: bool
+    name: str,
+    *,
+    column: str,
+    family: str,
+    m: float,
+    plantable: bool,
+    names_account: bool,
+    alone: bool,
 ) -> ArtifactKind:
     """A kind that the settings declare: the column's text is the artifact."""
     if names_account:
@@ -48,4 +55,5 @@ def declared(
         read=as_it_is,
         names_account=names_account,
         plain=True,
+        alone=alone,
     )

@@ -30,6 +30,8 @@ class ArtifactKind:
                     without it, any of that kind may be the one
     names_account   the value is itself an account, which then has the artifact too
     plain           the value is the artifact, so that no reading is needed for each event
+    alone           its family may just make a link by itself, for a person to judge: what one
+                    does is chosen, where one does it is often given
     """
 
     name: str
@@ -45,6 +47,7 @@ class ArtifactKind:
     container: Reader | None = None
     names_account: bool = False
     plain: bool = False
+    alone: bool = False
 
 
 def artifact_kind(
@@ -58,6 +61,7 @@ def artifact_kind(
     within: str | None = None,
     container: Reader | None = None,
     plain: bool = False,
+    alone: bool = False,
 ) -> Callable[[Reader], ArtifactKind]:
     """Make an `ArtifactKind` of a reader; its docstring is what the investigator reads."""
 
@@ -75,6 +79,7 @@ def artifact_kind(
             within=within,
             container=container,
             plain=plain,
+            alone=alone,
         )
 
     return make

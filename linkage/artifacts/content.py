@@ -13,6 +13,7 @@ from linkage.artifacts.base import artifact_kind, as_it_is
     label="PromptTemplate",
     relationship="SENT_TEMPLATE",
     plain=True,
+    alone=True,
 )
 def template(value: ir.StringValue) -> ir.StringValue:
     """Both sent prompts made from the same template."""

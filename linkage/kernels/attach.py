@@ -18,7 +18,7 @@ class Bar(NamedTuple):
     """What it takes, in 1/1024 bit.
 
     member  weight above the prior that a member needs
-    cap     the most that a family gives
+    cap     the most that a family gives, if it may not make a link by itself
     counts  the least that a family must give to count as one that ties the account
     usual   a newcomer must weigh as much as all but this share of the linked members
     telling weight from which on an artifact that two members have brings newcomers; and what
@@ -167,7 +167,7 @@ def _family_without(
     f: int,
     dropped: int,
     only_own: bool,
-    cap: int,
+    caps: Int32s,
     art: Int32s,
     bits: Int32s,
     ptr: Int32s,
@@ -185,7 +185,7 @@ def _family_without(
         count += 1
         if count == DEPTH:
             break
-    return family_bits(best, count, cap)
+    return family_bits(best, count, caps[f])
 
 
 class Attached(NamedTuple):
@@ -215,7 +215,7 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
     art = np.empty(inc.families * KEPT, np.int32)
     bits = np.empty(inc.families * KEPT, np.int32)
     ptr, best = np.zeros(inc.families, np.int32), np.empty(DEPTH, np.int32)
-    parts = np.empty(inc.families, np.int64)
+    parts, caps = np.empty(inc.families, np.int64), np.empty(inc.families, np.int32)
     out, held = np.empty(1 << 12, np.int32), np.empty(1 << 12, np.int32)
     rows, found = np.empty((1 << 12, 7), np.int32), 0
     for c in range(first, last):
@@ -234,6 +234,11 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
                     held[kinds] = v
                     kinds += 1
                 have[v] += 1
+        caps[:] = bar.cap
+        for f in range(inc.families):
+            if inc.alone[f]:
+                # As for links: what may make one by itself may just make a member.
+                caps[f] = max(bar.cap, prior_bits(inc, max(1, size - 1)) + bar.member)
         overs = np.empty(size, np.int64)
         need, able = bar.member, size
         for step in range(2):
@@ -255,16 +260,18 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
                 _gather(inc, unit, inside, size, have, stamp_of, c, art, bits, ptr)
                 total = 0
                 for f in range(inc.families):
-                    parts[f] = _family_without(inc, f, -1, False, bar.cap, art, bits, ptr, best)
+                    parts[f] = _family_without(inc, f, -1, False, caps, art, bits, ptr, best)
                     total += parts[f]
                 over = total - prior_bits(inc, max(1, size - 1 if inside else size))
                 if inside:
                     overs[i] = over
                 if over < bar.member or (
-                    over < need and not _owned(inc, bar, art, bits, ptr, best)
+                    over < need and not _owned(inc, bar, caps, art, bits, ptr, best)
                 ):
                     continue
-                left, families, own = _without_any(inc, bar, parts, over, art, bits, ptr, best)
+                left, families, own = _without_any(
+                    inc, bar, caps, parts, over, art, bits, ptr, best
+                )
                 rows[found, 0], rows[found, 1], rows[found, 2] = unit, c, inside
                 rows[found, 3], rows[found, 4] = over, left
                 rows[found, 5], rows[found, 6] = families, own
@@ -276,12 +283,14 @@ def attach(inc: Incidence, communities: Community, bar: Bar, first: int, last: i
 
 
 @njit(cache=True, nogil=True)
-def _owned(inc: Incidence, bar: Bar, art: Int32s, bits: Int32s, ptr: Int32s, best: Int32s) -> bool:
+def _owned(
+    inc: Incidence, bar: Bar, caps: Int32s, art: Int32s, bits: Int32s, ptr: Int32s, best: Int32s
+) -> bool:
     """Whether two families tie the unit by what no outsider can plant: an account that has not
     worked yet weighs little, and yet has its operator's device and card."""
     families = 0
     for f in range(inc.families):
-        families += _family_without(inc, f, -1, True, bar.cap, art, bits, ptr, best) >= bar.telling
+        families += _family_without(inc, f, -1, True, caps, art, bits, ptr, best) >= bar.telling
     return families >= 2
 
 
@@ -289,6 +298,7 @@ def _owned(inc: Incidence, bar: Bar, art: Int32s, bits: Int32s, ptr: Int32s, bes
 def _without_any(
     inc: Incidence,
     bar: Bar,
+    caps: Int32s,
     parts: Ints,
     over: int,
     art: Int32s,
@@ -300,11 +310,11 @@ def _without_any(
     least, fewest, own = over, 0, 0
     for f in range(inc.families):
         fewest += parts[f] >= bar.counts
-        own += _family_without(inc, f, -1, True, bar.cap, art, bits, ptr, best)
+        own += _family_without(inc, f, -1, True, caps, art, bits, ptr, best)
     full = fewest
     for f in range(inc.families):
         for i in range(f * KEPT, f * KEPT + ptr[f]):
-            rest = _family_without(inc, f, art[i], False, bar.cap, art, bits, ptr, best)
+            rest = _family_without(inc, f, art[i], False, caps, art, bits, ptr, best)
             least = min(least, over - parts[f] + rest)
             if parts[f] >= bar.counts and rest < bar.counts:
                 fewest = full - 1

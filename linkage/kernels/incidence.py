@@ -32,6 +32,7 @@ class Incidence(NamedTuple):
     contains    bool[K, K]: taking an artifact of the row's kind away takes the column's too
     plantable   bool[K]
     families    number of families
+    alone       bool[families]: the family may just make a link by itself
     """
 
     population: int
@@ -51,6 +52,7 @@ class Incidence(NamedTuple):
     contains: npt.NDArray[np.bool_]
     plantable: npt.NDArray[np.bool_]
     families: int
+    alone: npt.NDArray[np.bool_]
 
 
 def grouped(keys: Int32s, values: Int32s, groups: int) -> tuple[Ints, Int32s]:

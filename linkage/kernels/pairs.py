@@ -10,10 +10,13 @@ from linkage.kernels.weights import DEPTH, family_bits, insert, mark_artifacts, 
 
 
 class Bounds(NamedTuple):
-    """What makes a link: weights in 1/1024 bit, and how common an artifact is still rare."""
+    """What makes a link: weights in 1/1024 bit, and how common an artifact is still rare.
+
+    caps: int32[families], the most that each family gives.
+    """
 
     threshold: int
-    family_cap: int
+    caps: Int32s
     rare: int
 
 
@@ -60,10 +63,10 @@ def link_units(
             # Most pairs are far from a link, and bounds are cheap.
             if gained[b] + min(hubs[a], hubs[b]) < bounds.threshold:
                 continue
-            most = shared_bits(inc, a, b, mark, best, bounds.family_cap, parts, False)
+            most = shared_bits(inc, a, b, mark, best, bounds.caps, parts, False)
             if most < bounds.threshold:
                 continue
-            weight = shared_bits(inc, a, b, mark, best, bounds.family_cap, parts)
+            weight = shared_bits(inc, a, b, mark, best, bounds.caps, parts)
             if weight < bounds.threshold:
                 continue
             near[links] = b
@@ -77,7 +80,7 @@ def link_units(
             out_p = wider
         for i in range(links):
             b = near[i]
-            out_w[found] = shared_bits(inc, a, b, mark, best, bounds.family_cap, out_p[found])
+            out_w[found] = shared_bits(inc, a, b, mark, best, bounds.caps, out_p[found])
             out_a[found], out_b[found] = a, b
             found += 1
     return (
@@ -101,10 +104,12 @@ def hub_bits(inc: Incidence, bounds: Bounds) -> Int32s:
             if inc.art_ptr[v + 1] - inc.art_ptr[v] <= bounds.rare:
                 continue
             if inc.family[v] != family:
-                out[unit] += family_bits(best, count, bounds.family_cap)
+                if family >= 0:
+                    out[unit] += family_bits(best, count, bounds.caps[family])
                 family, count = inc.family[v], 0
             count = insert(best, count, inc.most[v])
-        out[unit] += family_bits(best, count, bounds.family_cap)
+        if family >= 0:
+            out[unit] += family_bits(best, count, bounds.caps[family])
     return out
 
 

@@ -64,11 +64,11 @@ def shared_bits(
     b: int,
     mark: Int32s,
     best: Int32s,
-    cap: int,
+    caps: Int32s,
     parts: Int32s,
     exact: bool = True,
 ) -> int:
-    """Weight of all that `a` and `b` share; `parts` gets each family's.
+    """Weight of all that `a` and `b` share; `parts` gets each family's, up to its cap.
 
     `mark[v] == a + 1` must hold for just the artifacts of `a`. What is not `exact` is an upper
     bound without a logarithm: as if neither had many artifacts of a kind.
@@ -81,7 +81,7 @@ def shared_bits(
             continue
         if inc.family[v] != family:
             if family >= 0:
-                parts[family] = family_bits(best, count, cap)
+                parts[family] = family_bits(best, count, caps[family])
             family, count = inc.family[v], 0
         bits = inc.most[v]
         if exact and bits > 0:
@@ -92,7 +92,7 @@ def shared_bits(
         if bits > 0:
             count = insert(best, count, bits)
     if family >= 0:
-        parts[family] = family_bits(best, count, cap)
+        parts[family] = family_bits(best, count, caps[family])
     return parts.sum()
 
 

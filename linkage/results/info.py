@@ -33,6 +33,7 @@ def info(found: Results, record: Recorder) -> dict[str, Any]:
                 "label": kind.label,
                 "relationship": kind.relationship,
                 "within": kind.within,
+                "alone": kind.alone,
                 "explanation": kind.explanation,
             }
             for kind in found.kinds

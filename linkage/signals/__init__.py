@@ -11,6 +11,7 @@ from linkage.signals.base import Groups, Question, Signal, signal
 from linkage.signals.lives import own_device, own_home, own_hours, own_prompts
 from linkage.signals.operation import (
     even_load,
+    many_templates,
     one_client,
     round_the_clock,
     shared_work,
@@ -20,6 +21,7 @@ from linkage.signals.pretend import openness, strangers_at_one_work
 
 SIGNALS: tuple[Signal, ...] = (
     shared_work,
+    many_templates,
     one_client,
     even_load,
     round_the_clock,

@@ -74,6 +74,7 @@ class Signal:
 
     measure      groups -> one value a group; not a number where the group cannot have it
     high         whether a high value is what a network has (else a low one)
+    for_sale     whether an operator can buy it: a device and a line for each account
     words        text for the investigator, with {value} and {usual}
     explanation  what it means
     """
@@ -84,16 +85,18 @@ class Signal:
     words: str
     explanation: str
     measure: Callable[[Groups], Floats]
+    for_sale: bool = False
 
 
 def signal(
-    question: Question, words: str, *, high: bool = True
+    question: Question, words: str, *, high: bool = True, for_sale: bool = False
 ) -> Callable[[Callable[[Groups], Floats]], Signal]:
     """Make a `Signal` of a function; its docstring is the explanation."""
 
     def make(measure: Callable[[Groups], Floats]) -> Signal:
         explanation = inspect.cleandoc(measure.__doc__ or "")
-        return Signal(measure.__name__, question, high, words, explanation, measure)
+        name = measure.__name__
+        return Signal(name, question, high, words, explanation, measure, for_sale)
 
     return make
 

@@ -16,6 +16,7 @@ def own_share(groups: Groups, kind: str) -> Floats:
     "lives",
     "{value:.0%} of the events come from a device of the member's own (usual: {usual:.0%})",
     high=False,
+    for_sale=True,
 )
 def own_device(groups: Groups) -> Floats:
     """Share of the events with a device that are from one that no other member uses."""
@@ -26,6 +27,7 @@ def own_device(groups: Groups) -> Floats:
     "lives",
     "{value:.0%} of the events come from an address of the member's own (usual: {usual:.0%})",
     high=False,
+    for_sale=True,
 )
 def own_home(groups: Groups) -> Floats:
     """Share of the events that are from an address that no other member uses."""

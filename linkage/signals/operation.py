@@ -33,6 +33,22 @@ def shared_work(groups: Groups) -> Floats:
 
 @signal(
     "operation",
+    "a member has {value:.1f} templates in common with others that hardly anyone outside uses "
+    "(usual: {usual:.1f})",
+)
+def many_templates(groups: Groups) -> Floats:
+    """Templates that a member has in common with others, by the share of users who are members.
+
+    A course or a popular tool brings a few; whoever works through a list of tasks has many.
+    """
+    rows = groups.of_kind("template") & (groups.inside > 1)
+    each = groups.per_group(groups.per_member(rows * (groups.inside / groups.total)))
+    known = groups.per_group(groups.carrying("template")) > 0
+    return np.where(known, each / groups.size, np.nan)
+
+
+@signal(
+    "operation",
     "one client program is {value:.1f} bits more common here than elsewhere (usual: {usual:.1f})",
 )
 def one_client(groups: Groups) -> Floats:
