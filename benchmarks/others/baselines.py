@@ -1,8 +1,8 @@
 """Ways to group accounts that others use, on the very evidence that the product has.
 
-    python -m benchmarks.baselines NAME IN.npz OUT.npy [--limit SECONDS]
+    python -m benchmarks.others.baselines NAME IN.npz OUT.npy [--limit SECONDS]
 
-Each is a function from `benchmarks.given.Given` to labels: int32, one a unit, -1 for a unit in
+Each is a function from `given.Given` to labels: int32, one a unit, -1 for a unit in
 no group. Writes the labels, and prints the seconds of each part as JSON, reading the file not
 among them. A method that takes longer than the limit is killed by the operating system.
 """
@@ -24,8 +24,8 @@ import numpy as np
 from graspologic_native import leiden_csr
 from scipy.sparse import csr_array
 
-from benchmarks.given import Given, load
-from benchmarks.grouping import Ints, Labels, connected, grouping, pairs, sharing
+from benchmarks.others.given import Given, load
+from benchmarks.others.grouping import Ints, Labels, connected, grouping, pairs, sharing
 from linkage.attachment import membership
 from linkage.communities import communities
 from linkage.links import links
@@ -120,7 +120,7 @@ def _leiden_of_evidence(given: Given, clock: Clock) -> Labels:
 
 
 def _splink(given: Given, clock: Clock) -> Labels:
-    from benchmarks.splinked import find  # a large library that the others need not have
+    from benchmarks.others.splinked import find  # a large library that the others need not have
 
     return grouping(find(given, clock.part, THREADS, SEED))
 

@@ -1,8 +1,8 @@
 """Groupings of the same month, judged by the same score.
 
-    python -m benchmarks.judged EVENTS TRUTH FOLDER
+    python -m benchmarks.others.judged EVENTS TRUTH FOLDER
 
-For each NAME.npy in the folder, labels that `benchmarks.baselines` wrote, prints what became of
+For each NAME.npy in the folder, labels that `baselines` wrote, prints what became of
 it, as JSON. In a process of its own, so that what measures the methods stays small.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.baselines import LINKAGE
+from benchmarks.others.baselines import LINKAGE
 from benchmarks.stages import Labels, account_ids, members, opened, regrouped, rescored
 from linkage.evaluation import Evaluation, compare, read_truth
 from linkage.results import Results

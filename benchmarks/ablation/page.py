@@ -1,4 +1,4 @@
-"""What `ablation` found, as Markdown and as a dot plot of the changes."""
+"""What `left_out` found, as Markdown and as a dot plot of the changes."""
 
 from __future__ import annotations
 

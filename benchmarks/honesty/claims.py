@@ -1,7 +1,7 @@
 """Do the figures mean what they say? Weights as shares of innocent pairs, and E as a number of
 innocent groups: what is claimed against what is counted.
 
-`bits` and `innocents` measure; `honesty_page`, `expected_page` and `honesty_plots` show.
+`bits` and `innocents` measure; `page`, `expected` and `plots` show.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bits import BITS, between_organisations, in_a_shuffled_world
-from benchmarks.honesty_page import page
-from benchmarks.honesty_plots import plots
-from benchmarks.innocents import LIMITS, innocents
+from benchmarks.honesty.bits import BITS, between_organisations, in_a_shuffled_world
+from benchmarks.honesty.innocents import LIMITS, innocents
+from benchmarks.honesty.page import page
+from benchmarks.honesty.plots import plots
 from benchmarks.stages import opened
 from linkage.evaluation import read_truth
 from linkage.kernels.incidence import UNIT

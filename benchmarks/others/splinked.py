@@ -22,7 +22,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.internals.blocking_rule_creator import BlockingRuleCreator
 from splink.internals.comparison_creator import ComparisonCreator
 
-from benchmarks.given import Given
+from benchmarks.others.given import Given
 from linkage.settings import Settings
 
 NESTED = "subnet"

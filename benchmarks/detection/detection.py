@@ -17,12 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.apart import apart
-from benchmarks.counted import JUDGEMENTS
+from benchmarks.detection.counted import JUDGEMENTS
 from benchmarks.figures import SOFT, line, panels, svg
 from benchmarks.intervals import DRAWS, SEED, between, percent, pooled
 from benchmarks.months import COMMAND
-from benchmarks.processes import run
+from benchmarks.processes import apart, run
 
 Found = Mapping[str, Any]
 
@@ -48,7 +47,7 @@ def _month(folder: Path) -> dict[str, Any]:
         events, truth = folder / "events.parquet", folder / "truth.parquet"
         taken = apart([*COMMAND, "detect", events, "--out", result, "--quiet"])
         info = json.loads((result / "run.json").read_text("utf-8"))
-        row = json.loads(run(["-m", "benchmarks.counted", result, truth]).output)
+        row = json.loads(run(["-m", "benchmarks.detection.counted", result, truth]).output)
     recall = row["evaluation"]["recall"]["listed"]["share"]
     print(f"{folder.name}: {taken.seconds:.1f} s, recall listed {recall}", file=sys.stderr)
     return {

@@ -1,6 +1,6 @@
 """What every method of grouping is given: the same evidence, in a file of arrays.
 
-    python -m benchmarks.given EVENTS OUT.npz
+    python -m benchmarks.others.given EVENTS OUT.npz
 
 Prints how much there is of what, as JSON.
 """

@@ -1,6 +1,6 @@
 """One result against known truth, and how its counts hang together.
 
-    python -m benchmarks.counted RESULT TRUTH
+    python -m benchmarks.detection.counted RESULT TRUTH
 
 Prints JSON. In a process of its own, so that what measures runs stays small.
 """

@@ -1,12 +1,12 @@
-"""What `honesty` found of E, as Markdown: every figure is computed, in the sentences too."""
+"""What `claims` found of E, as Markdown: every figure is computed, in the sentences too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.honesty_pool import ENOUGH, Size
-from benchmarks.innocents import BLOCK, SHUFFLES, interval
+from benchmarks.honesty.innocents import BLOCK, SHUFFLES, interval
+from benchmarks.honesty.pool import ENOUGH, Size
 
 EXPECTED = f"""\
 ## Is E honest?

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.ablation_page import page, plots
+from benchmarks.ablation.page import page, plots
 from benchmarks.stages import account_ids, members, opened, rescored
 from linkage.evaluation import CAREFUL, FOUND, Evaluation, Judged, Share, compare, read_truth
 from linkage.results import Results

@@ -11,8 +11,16 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmarks.shuffles import shuffled
-from benchmarks.tails import BINS, Counts, histogram, independent, pair_counts, rare_pairs, reached
+from benchmarks.honesty.shuffles import shuffled
+from benchmarks.honesty.tails import (
+    BINS,
+    Counts,
+    histogram,
+    independent,
+    pair_counts,
+    rare_pairs,
+    reached,
+)
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints
 from linkage.links import FAMILY_GAP_BITS
 from linkage.results import Results

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmarks.given import Given
+from benchmarks.others.given import Given
 
 Labels = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int64]

@@ -1,6 +1,6 @@
 """The yardstick: the bare DuckDB group-bys that make the evidence, and nothing else.
 
-    python -m benchmarks.groupbys EVENTS.parquet --threads 2 --memory 2GB
+    python -m benchmarks.speed.groupbys EVENTS.parquet --threads 2 --memory 2GB
 
 For each artifact column: account, value, number of events, first and last time, with the
 strings as they are. Each is kept as a temporary table until the next replaces it, so that this

@@ -1,27 +1,28 @@
-"""The product next to what others do, on the very same evidence.
-
-    python -m benchmarks.compare MONTH --out FOLDER [--limit SECONDS]
-
-Writes compare.json, compare.md and its plots.
-"""
+"""The product next to what others do, on the very same evidence."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.apart import apart
-from benchmarks.baselines import ALL, COMMUNITIES, LINKAGE, LOUVAIN, LOUVAIN_OF_LINKS, SEED, THREADS
-from benchmarks.compare_plots import bars, points
 from benchmarks.intervals import percent
-from benchmarks.judged import NETWORK
-from benchmarks.processes import run
+from benchmarks.others.baselines import (
+    ALL,
+    COMMUNITIES,
+    LINKAGE,
+    LOUVAIN,
+    LOUVAIN_OF_LINKS,
+    SEED,
+    THREADS,
+)
+from benchmarks.others.judged import NETWORK
+from benchmarks.others.plots import bars, points
+from benchmarks.processes import apart, run
 
 Found = Mapping[str, Any]
 
@@ -36,10 +37,10 @@ def measure(month: Path, limit: int = LIMIT) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="linkage-compare-") as work:
         file, folder = Path(work) / "given.npz", Path(work) / "labels"
         folder.mkdir()
-        size = json.loads(run(["-m", "benchmarks.given", events, file]).output)
+        size = json.loads(run(["-m", "benchmarks.others.given", events, file]).output)
         rows = [{"name": m.name, "graph": m.graph, **_taken(m.name, file, folder, limit)}
                 for m in ALL]  # fmt: skip
-        judged = json.loads(run(["-m", "benchmarks.judged", events, truth, folder]).output)
+        judged = json.loads(run(["-m", "benchmarks.others.judged", events, truth, folder]).output)
     return {
         "month": month.name,
         **size,
@@ -53,7 +54,7 @@ def measure(month: Path, limit: int = LIMIT) -> dict[str, Any]:
 def _taken(name: str, file: Path, folder: Path, limit: int) -> dict[str, Any]:
     """Seconds of the method alone, memory of its whole process; or why there are none."""
     out = folder / f"{name}.npy"
-    command: list[str | Path] = ["-m", "benchmarks.baselines", name, file, out]
+    command: list[str | Path] = ["-m", "benchmarks.others.baselines", name, file, out]
     command += ["--limit", str(limit)]
     runs: list[dict[str, Any]] = []
     peaks, labels = [], set()
@@ -226,24 +227,3 @@ def figures(found: Found) -> dict[str, str]:
     """Groups against networks, and seconds; of the methods that came to an end."""
     rows = [row for row in found["methods"] if "seconds" in row]
     return {POINTS: points(rows), SECONDS: bars(rows)}
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("month", type=Path, help="folder with events.parquet and truth.parquet")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--limit", type=int, default=LIMIT, help="seconds for a method")
-    asked = parser.parse_args(arguments)
-    found = measure(asked.month, asked.limit)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "compare.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    (asked.out / "compare.md").write_text(section(found), "utf-8")
-    for name, drawn in figures(found).items():
-        (asked.out / f"{name}.svg").write_text(drawn, "utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The plots of `benchmarks.compare`."""
+"""The plots of `compare`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.baselines import COMMUNITIES, LINKAGE
 from benchmarks.figures import COLOURS, GRID, INK, MARKERS, SOFT, panels, svg
+from benchmarks.others.baselines import COMMUNITIES, LINKAGE
 
 Found = Mapping[str, Any]
 

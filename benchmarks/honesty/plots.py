@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figures import COLOURS, SOFT, line, panels, svg
-from benchmarks.honesty_pool import ENOUGH, Size, Tail, families, sizes
-from benchmarks.innocents import interval
+from benchmarks.honesty.innocents import interval
+from benchmarks.honesty.pool import ENOUGH, Size, Tail, families, sizes
 
 PAIRS = {
     "Shuffled worlds": "",

@@ -1,4 +1,4 @@
-"""What `honesty` found of bits, as Markdown: every figure is computed, in the sentences too."""
+"""What `claims` found of bits, as Markdown: every figure is computed, in the sentences too."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from math import isnan, log2
 from typing import Any
 
-from benchmarks.bits import BUSY, SAMPLE
-from benchmarks.expected_page import expected
-from benchmarks.honesty_pool import ENOUGH, Size, Tail, families, lift, sizes
+from benchmarks.honesty.bits import BUSY, SAMPLE
+from benchmarks.honesty.expected import expected
+from benchmarks.honesty.pool import ENOUGH, Size, Tail, families, lift, sizes
 
 SHOWN = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24)
 MARGIN = 1.0  # bits by which a tail may be off and still be what it claims
