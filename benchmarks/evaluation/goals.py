@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.evaluation.parts import LARGEST
 from benchmarks.intervals import between, percent
 from benchmarks.others.baselines import LINKAGE, LOUVAIN
 from linkage.evaluation import CAREFUL
@@ -25,12 +26,14 @@ class Unit:
 
 @dataclass(frozen=True)
 class Got:
-    """One figure. of: what of (a size, a class); value: None where there is nothing to judge."""
+    """One figure. of: what of (a size, a class); value: None where there is nothing to judge;
+    fair: whether it was measured where the goal is meant."""
 
     of: str
     value: float | None
     low: float | None = None
     high: float | None = None
+    fair: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,12 @@ class Goal:
                 yield name, self.asked, "nothing to count", "", "not judged"
                 continue
             interval = between(got.low, got.high)
-            yield name, self.asked, self.unit.value(got.value), interval, self._verdict(got.value)
+            yield name, self.asked, self.unit.value(got.value), interval, self._verdict(got)
 
-    def _verdict(self, value: float) -> str:
+    def _verdict(self, got: Got) -> str:
+        value = got.value or 0.0
+        if not got.fair:
+            return "not judged: not measured at the size that was asked for"
         if self.reached(value):
             return "reached"
         return f"**missed** by {self.unit.off(abs(value - self.limit))}"
@@ -158,7 +164,12 @@ def _wallets_f1(found: Found) -> list[Got]:
 
 def _largest(of: Callable[[Found], float]) -> Callable[[Found], list[Got]]:
     """At the largest size that was measured."""
-    return lambda found: [Got(f"{found['sizes'][-1]['events']:,} events", of(found["sizes"][-1]))]
+
+    def got(found: Found) -> list[Got]:
+        row = found["sizes"][-1]
+        return [Got(f"{row['events']:,} events", of(row), fair=row["asked"] >= LARGEST)]
+
+    return got
 
 
 def _plain(form: str) -> Unit:
