@@ -41,7 +41,7 @@ lint: $(INSTALLED_DEV)  ## install, then lint, formatting and types only
 bench: $(INSTALLED_DEV)  ## install, then measure seconds and memory up to 41 M events (40 minutes)
 	@$(BIN)/python -m benchmarks.speed
 
-evaluation: $(INSTALLED_DEV)  ## install, then measure all of docs/evaluation.md but speed (50 minutes)
+evaluation: $(INSTALLED_DEV)  ## install, then measure all of docs/evaluation.md but speed (half an hour)
 	@$(BIN)/python -m benchmarks.evaluation $(if $(DATA),--data $(DATA))
 
 lock:  ## make requirements/*.txt anew from pyproject.toml

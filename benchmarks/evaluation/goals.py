@@ -131,11 +131,12 @@ def _times(found: Found) -> list[Got]:
     seconds = usual.get("seconds", usual.get("stopped_after"))
     if seconds is None or "seconds" not in own:
         return [Got("", None)]
-    least = " (at least: it was stopped)" if "seconds" not in usual else ""
+    stopped = " (at least: it was stopped)" if "seconds" not in usual else ""
+    size = f", {found['accounts']:,} accounts{stopped}"
     linked = own["parts"]["links"] + own["parts"]["communities"]
     return [
-        Got(f"links, communities and attachment{least}", seconds / own["seconds"]),
-        Got(f"links and communities alone{least}", seconds / linked),
+        Got(f"links, communities and attachment{size}", seconds / own["seconds"]),
+        Got(f"links and communities alone{size}", seconds / linked),
     ]
 
 

@@ -25,7 +25,7 @@ how others do on the same evidence. `make evaluation` measures all of it but spe
 `make bench` does, and writes this page from the figures in
 [benchmarks/results/evaluation](../benchmarks/results/evaluation). With real data, or a part alone:
 
-<!-- not run: takes an hour -->
+<!-- not run: takes half an hour -->
 ```sh
 python -m benchmarks.evaluation --data real/ --months months/
 python -m benchmarks.evaluation --only examples

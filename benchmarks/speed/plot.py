@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.figures import SOFT, line, panels, svg
+from benchmarks.speed.louvain import MOST
 
 Row = Mapping[str, Any]
 
@@ -13,13 +14,13 @@ PANELS = {"seconds": "seconds", "peak_mb": "memory at the peak, MB"}
 SERIES = {
     "detect": "linkage detect",
     "group_bys": "bare group-bys",
-    "louvain": "networkx + python-louvain, groups alone",
+    "louvain": f"networkx + python-louvain, groups alone (not run above {MOST / 1e6:g} M)",
 }
 
 
 def plot(sizes: Sequence[Row]) -> str:
     """Two panels; what was not run at a size has no point there."""
-    with panels(len(PANELS), 4.0) as (figure, axes):
+    with panels(len(PANELS), 4.2) as (figure, axes):
         for axis, (value, title) in zip(axes, PANELS.items(), strict=True):
             _proportional(axis, sizes, value)
             for number, (name, words) in enumerate(SERIES.items()):
@@ -27,7 +28,7 @@ def plot(sizes: Sequence[Row]) -> str:
                 points = [row["events"] for row in rows], [row[name][value] for row in rows]
                 axis.plot(*points, **line(number), label=words)
             axis.set(xscale="log", yscale="log", xlabel="events", title=title)
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         return svg(figure)
 
 
