@@ -4,6 +4,9 @@
 # python3.13, python3.12 and python3.11 that is new enough.
 PYTHON ?=
 
+# `make evaluation DATA=folder`: where real data is; without it, that part is left out.
+DATA ?=
+
 VENV := .venv
 BIN := $(VENV)/bin
 # Written last by scripts/install, with the folder and interpreter that the environment is for.
@@ -14,11 +17,11 @@ PACKAGING := pyproject.toml scripts/install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint bench lock clean FORCE
+.PHONY: help install demo test lint bench evaluation lock clean FORCE
 
 help:  ## list the targets
 	@echo "make TARGET [PYTHON=python3.12], where TARGET is one of:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 install: $(INSTALLED)  ## make .venv with .venv/bin/linkage in it
 
@@ -35,8 +38,11 @@ lint: $(INSTALLED_DEV)  ## install, then lint, formatting and types only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(INSTALLED)  ## install, then measure seconds and memory up to 41 M events (half an hour)
+bench: $(INSTALLED_DEV)  ## install, then measure seconds and memory up to 41 M events (40 minutes)
 	@$(BIN)/python -m benchmarks.speed
+
+evaluation: $(INSTALLED_DEV)  ## install, then measure all of docs/evaluation.md but speed (half an hour)
+	@$(BIN)/python -m benchmarks.evaluation $(if $(DATA),--data $(DATA))
 
 lock:  ## make requirements/*.txt anew from pyproject.toml
 	@PYTHON="$(PYTHON)" scripts/lock

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+Arguments = Sequence[str | os.PathLike[str]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Taken:
     output: str
 
 
-def run(arguments: Sequence[str | os.PathLike[str]]) -> Taken:
+def run(arguments: Arguments) -> Taken:
     """Run Python with these arguments. This process must stay small: its size at the start is
     counted to the other's peak. Raises RuntimeError where the program fails."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as faults:
@@ -45,3 +48,21 @@ def run(arguments: Sequence[str | os.PathLike[str]]) -> Taken:
             written_mb=used.ru_oublock * 512 / 1e6,
             output=out.read().decode(),
         )
+
+
+def apart(arguments: Arguments) -> Taken:
+    """`run` from a small process, whatever the caller has loaded: a small Python starts the
+    program, and prints what it took. Raises RuntimeError where the program fails."""
+    return Taken(**json.loads(run(["-m", "benchmarks.processes", *arguments]).output))
+
+
+def main() -> None:
+    """Run the command line: what Python is to run."""
+    try:
+        print(json.dumps(asdict(run(sys.argv[1:]))))
+    except RuntimeError as fault:
+        sys.exit(str(fault))
+
+
+if __name__ == "__main__":
+    main()

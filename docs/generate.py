@@ -4,7 +4,8 @@
 
 rewrites every block between `<!-- begin NAME -->` and `<!-- end NAME -->` in README.md and in
 docs/; the tests compare each with what it would write. What is in the blocks comes from the
-registries, from the settings, from the command line's own help, and from a demo with its seed.
+registries, from the settings, from the command line's own help, from a demo with its seed, and from
+the figures that the evaluation has written.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Demo:
         return chosen(self.run)
 
 
-# From the registries, the settings and the command line
+# From the registries, the settings, the command line and the figures of the evaluation
 
 
 def kinds() -> str:
@@ -120,6 +121,14 @@ def settings() -> str:
         table = _table(("setting", "default", "allowed", "unit, and reason"), rows)
         parts.append(f"## `[{title}]`\n\n{says[:1].upper()}{says[1:]}\n\n{table}")
     return "\n".join(parts)
+
+
+def evaluation() -> str:
+    """The page that `python -m benchmarks.evaluation` writes, below its head."""
+    from benchmarks.evaluation.page import generated  # loads a plotting library
+    from benchmarks.evaluation.store import RESULTS, load
+
+    return generated(load(RESULTS))
 
 
 def _setting(name: str, field: FieldInfo) -> tuple[str, str, str, str]:
@@ -400,6 +409,7 @@ def makers() -> dict[str, Callable[[Demo], str]]:
         "demo": printed,
         "pair": pair,
         "ban": ban,
+        "evaluation": lambda _: evaluation(),
     }
     for name, command in commands().items():
         found[f"options of {name}"] = lambda _, command=command: options(command)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""How long each stage took and how much memory the process had used by its end."""
+"""How long each stage took, the memory used by its end, and what it wrote to disk."""
 
 import resource
 import time
@@ -26,12 +26,17 @@ class Recorder:
     def stage(self, name: str) -> Iterator[None]:
         """Time what happens inside."""
         self._tell(name)
-        start = time.perf_counter()
+        start, written = time.perf_counter(), written_to_disk()
         yield
         self.done += self.weights[name]
         seconds = time.perf_counter() - start
         self.stages.append(
-            {"stage": name, "seconds": round(seconds, 3), "peak_mb": round(peak_memory())}
+            {
+                "stage": name,
+                "seconds": round(seconds, 3),
+                "peak_mb": round(peak_memory()),
+                "written_mb": round(written_to_disk() - written, 1),
+            }
         )
         self._tell(name)
 
@@ -43,3 +48,9 @@ class Recorder:
 def peak_memory() -> float:
     """Largest resident size of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def written_to_disk() -> float:
+    """What this process has written to disk so far, temporary files too, in MB; 0 where the
+    system does not count it."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_oublock * 512 / 1e6

@@ -12,13 +12,22 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from benchmarks import baselines, compare, counted, detection, judged
-from benchmarks.apart import apart
-from benchmarks.baselines import ALL, COMMUNITIES, LINKAGE, LOUVAIN, LOUVAIN_OF_LINKS, Clock, Method
-from benchmarks.given import Given, given, load, save
-from benchmarks.grouping import Labels, connected, grouping, pairs
+from benchmarks.detection import counted, detection
 from benchmarks.intervals import pooled
 from benchmarks.months import month
+from benchmarks.others import baselines, compare, judged
+from benchmarks.others.baselines import (
+    ALL,
+    COMMUNITIES,
+    LINKAGE,
+    LOUVAIN,
+    LOUVAIN_OF_LINKS,
+    Clock,
+    Method,
+)
+from benchmarks.others.given import Given, given, load, save
+from benchmarks.others.grouping import Labels, connected, grouping, pairs
+from benchmarks.processes import apart
 from benchmarks.stages import account_ids, members, opened
 from linkage import evaluation
 from linkage.evaluation import Share, read_truth

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from benchmarks import ablation, honesty
-from benchmarks.bits import of_accounts
-from benchmarks.honesty_pool import Tail
-from benchmarks.innocents import LIMITS, SHUFFLES, dealt, interval
-from benchmarks.shuffles import shuffled
+from benchmarks.ablation import left_out
+from benchmarks.honesty import claims
+from benchmarks.honesty.bits import of_accounts
+from benchmarks.honesty.innocents import LIMITS, SHUFFLES, dealt, interval
+from benchmarks.honesty.pool import Tail
+from benchmarks.honesty.shuffles import shuffled
+from benchmarks.honesty.tails import NO_CAP, Counts, independent, pair_counts, rare_pairs, reached
 from benchmarks.stages import opened
-from benchmarks.tails import NO_CAP, Counts, independent, pair_counts, rare_pairs, reached
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, grouped
 from linkage.kernels.weights import rare_bits
 from linkage.results import Results
@@ -50,13 +51,13 @@ def stages(month: Path) -> Iterator[Results]:
 @pytest.fixture(scope="module")
 def measured(month: Path) -> dict[str, dict[str, Any]]:
     """What both modules found in it, as read again from JSON; of the parts, a few are left out."""
-    every = ablation.variants(Settings())
+    every = left_out.variants(Settings())
     few = [variant for variant in every if variant.family in (None, "content")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ablation, "variants", lambda _: few)
+        patch.setattr(left_out, "variants", lambda _: few)
         return {
             module.__name__: json.loads(json.dumps(module.measure([month], 1)))
-            for module in (honesty, ablation)
+            for module in (claims, left_out)
         }
 
 
@@ -199,7 +200,7 @@ def test_interval_is_that_of_a_poisson_count() -> None:
     assert interval(10, 2) == pytest.approx((4.795 / 2, 18.390 / 2), abs=1e-3)
 
 
-@pytest.mark.parametrize("module", [honesty, ablation])
+@pytest.mark.parametrize("module", [claims, left_out])
 def test_page_and_figures(measured: dict[str, dict[str, Any]], module: ModuleType) -> None:
     found = measured[module.__name__]
     text = module.section(found)
@@ -220,7 +221,7 @@ def test_page_and_figures(measured: dict[str, dict[str, Any]], module: ModuleTyp
 
 
 def test_each_family_is_left_out() -> None:
-    every = ablation.variants(Settings())
+    every = left_out.variants(Settings())
     families = {kind.family for kind in Settings().kinds()}
     assert {variant.family for variant in every} == families | {None}
     assert len(every) == 1 + len(SIGNALS) + len(QUESTIONS) + len(families)
@@ -229,7 +230,7 @@ def test_each_family_is_left_out() -> None:
 def test_leaving_out_every_signal_of_a_question_lists_nobody(
     measured: dict[str, dict[str, Any]],
 ) -> None:
-    rows = {(row["sort"], row["name"]): row for row in measured[ablation.__name__]["rows"]}
+    rows = {(row["sort"], row["name"]): row for row in measured[left_out.__name__]["rows"]}
     assert len(rows) == 1 + len(SIGNALS) + len(QUESTIONS) + 1
     assert rows["question", "operation"]["recall"]["hits"] == 0
     whole = rows["none", "nothing"]

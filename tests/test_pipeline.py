@@ -206,6 +206,7 @@ def test_reported_counts_are_those_of_the_tables(plain: Run, planted: worlds.Wor
     extra = verified.account_id.nunique() - verified.org_id.nunique()
     assert counts["units"] == counts["accounts"] - extra
     assert [stage["stage"] for stage in plain.info["stages"]] == list(STAGES)
+    assert all(stage["written_mb"] >= 0 for stage in plain.info["stages"])
 
 
 def test_on_a_simulated_month_the_list_is_right(month: pd.DataFrame, simulated: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.apart import apart
 from benchmarks.months import COMMAND
+from benchmarks.processes import apart
 from benchmarks.real.methods import Links
 from linkage.run import Run
 
@@ -54,10 +55,12 @@ def detected(events: Path, settings: str) -> Iterator[Detected]:
         yield Detected(Run.open(result), taken.seconds, taken.peak_mb)
 
 
-def links_of(run: Run, accounts: pd.Index) -> Links:
+def links_of(run: Run, accounts: pd.Index, dealing: Sequence[str] = ()) -> Links:
     """The run's links between the accounts, by their places; weights as communities take them,
-    in bits above log2 N. Nobody here is in a verified organisation: an account is a unit."""
-    table = pq.read_table(run.path / "links.parquet", columns=["account_a", "account_b", "bits"])
+    in bits above log2 N; dealings are those to which one of these families gives something.
+    Nobody here is in a verified organisation: an account is a unit."""
+    table = pq.read_table(run.path / "links.parquet")
+    parts = [pc.struct_field(table["families"], family).to_numpy() > 0 for family in dealing]
     ends = [accounts.get_indexer(table[name].to_pandas()) for name in ("account_a", "account_b")]
     prior = run.info["threshold_bits"] - run.info["settings"]["links"]["margin_bits"]
     return Links(
@@ -65,6 +68,7 @@ def links_of(run: Run, accounts: pd.Index) -> Links:
         b=np.maximum(*ends).astype(np.int32),
         weight=table["bits"].to_numpy().astype(np.float64) - prior,
         nodes=len(accounts),
+        deals=np.logical_or.reduce(parts) if parts else None,
     )
 
 

@@ -23,12 +23,14 @@ LINKAGE, LOUVAIN = "linkage", "python-louvain"
 
 @dataclass(frozen=True)
 class Links:
-    """Links a < b between nodes 0 .. nodes-1, each once; weights above 0."""
+    """Links a < b between nodes 0 .. nodes-1, each once; weights above 0; deals: whether the two
+    dealt with each other, None where nobody did."""
 
     a: Labels
     b: Labels
     weight: npt.NDArray[np.float64]
     nodes: int
+    deals: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def _own(algorithm: Algorithm) -> Callable[[Links], Labels]:
     settings = CommunitySettings(algorithm=algorithm)
 
     def group(links: Links) -> Labels:
-        return communities(links.a, links.b, links.weight, links.nodes, settings)
+        return communities(links.a, links.b, links.weight, links.nodes, settings, deals=links.deals)
 
     return group
 

@@ -73,7 +73,7 @@ def measure(data: Path) -> dict[str, Any]:
 def _methods(run: Run, labels: pd.DataFrame) -> list[dict[str, Any]]:
     """Each method on the run's links; who is alone is in no cluster."""
     accounts = pd.Index(run.activity.account_id)
-    links = links_of(run, accounts)
+    links = links_of(run, accounts, COUNTERPARTIES)
     rows = []
     for method in METHODS:
         found = grouped(method, links)

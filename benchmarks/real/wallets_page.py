@@ -38,8 +38,8 @@ def page(found: Found) -> str:
         f"{found['seconds']} s with {found['peak_mb']:,} MB, seed {found['seed']}; {own['large']} "
         f"clusters have {found['least']} wallets or more. It proposes {found['ban_clusters']} for "
         f"a ban and {found['review_clusters']} for review, so what is judged here is grouping "
-        "alone. **It is no blind test**: the rule that leaves sparse parts whole was made after "
-        "a look at these wallets, and ways to decide on a cut were compared on their labels.",
+        "alone. **It is no blind test**: the rule that leaves chains of dealings whole was made "
+        "after a look at these wallets, and ways to decide on a cut were compared on their labels.",
         "",
         *_defined(found),
         "",

@@ -1,0 +1,1 @@
+"""What each signal and each family of artifacts adds, by leaving it out."""

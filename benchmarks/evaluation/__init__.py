@@ -1,0 +1,1 @@
+"""All that is measured, on one page: docs/evaluation.md."""

@@ -1,0 +1,1 @@
+"""Do weights and expected numbers mean what they say? Claims against counts."""

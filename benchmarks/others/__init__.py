@@ -1,0 +1,1 @@
+"""The product next to what others use, on the same evidence and by the same score."""
