@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 # Written last by scripts/install, with the folder and interpreter that the environment is for.
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+# Compiled loops are kept by the file that they are defined in, also where they call another's.
+COMPILED := linkage/kernels/__pycache__
 LOCKS := requirements/build.txt requirements/install.txt
 PACKAGING := pyproject.toml scripts/install
 
@@ -25,10 +27,10 @@ help:  ## list the targets
 
 install: $(INSTALLED)  ## make .venv with .venv/bin/linkage in it
 
-demo: $(INSTALLED)  ## install, then find the networks in a simulated month
+demo: $(INSTALLED) $(COMPILED)/.of  ## install, then find the networks in a simulated month
 	@$(BIN)/linkage demo
 
-test: $(INSTALLED_DEV)  ## install, then lint, types and all tests
+test: $(INSTALLED_DEV) $(COMPILED)/.of  ## install, then lint, types and all tests
 	@scripts/system-deps
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
@@ -56,6 +58,11 @@ $(INSTALLED): $(PACKAGING) $(LOCKS)
 
 $(INSTALLED_DEV): $(PACKAGING) $(LOCKS) requirements/dev.txt
 	@PYTHON="$(PYTHON)" scripts/install --dev
+
+$(COMPILED)/.of: $(wildcard linkage/kernels/*.py)
+	@mkdir -p $(COMPILED)
+	@rm -f $(COMPILED)/*.nbi $(COMPILED)/*.nbc
+	@touch $@
 
 # An environment that was made in another folder, or with another interpreter than the one asked
 # for, is made again.
