@@ -105,11 +105,17 @@ def _block(graph: csr_array, first: int, last: int) -> csr_array:
     lo, hi = graph.indptr[first], graph.indptr[last]
     offsets = graph.indptr[first : last + 1] - lo
     columns = graph.indices[lo:hi] - first
-    return csr_array((graph.data[lo:hi], columns, offsets), shape=(last - first, last - first))
+    return csr_array(
+        (graph.data[lo:hi], columns, offsets), shape=(last - first, last - first)
+    )
 
 
 def _parts(
-    graph: csr_array, split: Split, again: bool, whole: bool, settings: CommunitySettings
+    graph: csr_array,
+    split: Split,
+    again: bool,
+    whole: bool,
+    settings: CommunitySettings,
 ) -> list[Nodes]:
     """Split a connected graph, and its parts again if asked to: lists of its nodes.
 
@@ -121,8 +127,10 @@ def _parts(
         part, nodes = waiting.pop()
         size = nodes.size
         labels = _one(size) if part.nnz == size * (size - 1) else split(part, settings)
+        if whole and labels.any():
+            labels = _worth_it(part, labels)
         pieces = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        if len(pieces) == 1 or (whole and not _worth_it(part, labels)):
+        if len(pieces) == 1:
             done.append(nodes)
             continue
         for piece in pieces:
@@ -133,13 +141,15 @@ def _parts(
     return done
 
 
-def _worth_it(graph: csr_array, labels: Labels) -> bool:
-    """Whether the links are described in fewer nats with some piece apart from the rest.
+def _worth_it(graph: csr_array, labels: Labels) -> Labels:
+    """The parts of which only those are cut off that are worth it; what is left and still hangs
+    together stays one.
 
-    The description is that of the degree-corrected stochastic block model, with what it takes to
-    say who is in which block, how many links are between blocks, and the degrees (Peixoto 2017,
-    microcanonical, uniform priors). Two cliques of six with one bridge are worth two blocks, a
-    path never is.
+    A cut is worth it if the links are described in so many nats less with the part by itself that
+    it outweighs what the links that it cuts say for one operator (their weights, in bits). The
+    description is that of the degree-corrected stochastic block model, with what it takes to say
+    who is in which block, how many links are between blocks, and the degrees (Peixoto 2017,
+    microcanonical, uniform priors). A piece of a path never is worth it.
     """
     _, piece = np.unique(labels, return_inverse=True)
     nodes = np.bincount(piece).astype(np.float64)
@@ -152,9 +162,18 @@ def _worth_it(graph: csr_array, labels: Labels) -> bool:
     whole = _nats(2 * links, links) + _ways(graph.shape[0], 2 * links)
     blocks = _nats(ends, inside) + _nats(2 * links - ends, links - inside - between)
     blocks += _ways(nodes, ends) + _ways(rest, 2 * links - ends) - gammaln(between + 1)
-    told = _ways(3.0, links) + np.log(max(1, graph.shape[0] - 1))
+    crossing = own != piece[graph.indices]
+    cut = np.log(2) * np.bincount(own[crossing], graph.data[crossing], nodes.size)
+    told = cut + _ways(3.0, links) + np.log(max(1, graph.shape[0] - 1))
     told += gammaln(graph.shape[0] + 1) - gammaln(nodes + 1) - gammaln(rest + 1)
-    return bool((blocks + told < whole).any())
+    worth = blocks + told < whole
+    kept = np.where(worth[piece], piece + 1, 0)
+    joins = kept[np.repeat(np.arange(degree.size), degree)] == kept[graph.indices]
+    inner = csr_array(
+        (joins.astype(np.int8), graph.indices, graph.indptr), shape=graph.shape
+    )
+    inner.eliminate_zeros()
+    return connected_components(inner, directed=False)[1].astype(np.int32)
 
 
 def _nats(ends: Numbers, inside: Numbers) -> Weights:
@@ -194,7 +213,9 @@ def _louvain(graph: csr_array, settings: CommunitySettings) -> Labels:
     """
     network = nx.from_scipy_sparse_array(graph)
     found = python_louvain.best_partition(network, random_state=settings.seed)
-    return np.fromiter((found[node] for node in range(graph.shape[0])), np.int32, graph.shape[0])
+    return np.fromiter(
+        (found[node] for node in range(graph.shape[0])), np.int32, graph.shape[0]
+    )
 
 
 def _components(graph: csr_array, settings: CommunitySettings) -> Labels:

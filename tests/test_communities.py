@@ -166,13 +166,13 @@ def test_the_resolution_says_how_much_holds_together(
     assert (len(found) == 1) is merged
 
 
-def dealing(graph: nx.Graph, share: float = 1.0) -> npt.NDArray[np.int32]:
-    """Communities where this share of the links are dealings."""
+def dealing(graph: nx.Graph, share: float = 1.0, bits: float = 1.0) -> npt.NDArray[np.int32]:
+    """Communities where this share of the links are dealings, of so many bits each."""
     links = sorted((min(edge), max(edge)) for edge in graph.edges)
     a, b = (np.array([edge[i] for edge in links], np.int32) for i in (0, 1))
     deals = np.arange(a.size) < share * a.size
     nodes = graph.number_of_nodes()
-    return communities(a, b, np.ones(a.size), nodes, CommunitySettings(), 1, deals)
+    return communities(a, b, np.full(a.size, bits), nodes, CommunitySettings(), 1, deals)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +193,19 @@ def test_any_tree_of_dealings_stays_whole(seed: int) -> None:
 @pytest.mark.parametrize(("size", "expected"), [(4, 1), (7, 2)])
 def test_a_split_of_dealings_must_be_worth_its_description(size: int, expected: int) -> None:
     assert len(parts(dealing(cliques([size, size], [(0, 1)])))) == expected
+
+
+@pytest.mark.parametrize(("bits", "expected"), [(3.0, 2), (60.0, 1)])
+def test_a_cut_must_outweigh_the_links_that_it_cuts(bits: float, expected: int) -> None:
+    assert len(parts(dealing(cliques([9, 9], [(0, 1)]), bits=bits))) == expected
+
+
+def test_only_what_is_worth_it_is_cut_off() -> None:
+    graph = cliques([12])
+    nx.add_path(graph, [0, *range(12, 40)], weight=1.0)
+    found = parts(dealing(graph))
+    assert frozenset(range(12)) in found
+    assert len(found) <= 3 < len(parts(labels_of(graph)))
 
 
 def test_a_chain_of_things_in_common_is_no_community() -> None:
