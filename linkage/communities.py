@@ -105,9 +105,7 @@ def _block(graph: csr_array, first: int, last: int) -> csr_array:
     lo, hi = graph.indptr[first], graph.indptr[last]
     offsets = graph.indptr[first : last + 1] - lo
     columns = graph.indices[lo:hi] - first
-    return csr_array(
-        (graph.data[lo:hi], columns, offsets), shape=(last - first, last - first)
-    )
+    return csr_array((graph.data[lo:hi], columns, offsets), shape=(last - first, last - first))
 
 
 def _parts(
@@ -169,9 +167,7 @@ def _worth_it(graph: csr_array, labels: Labels) -> Labels:
     worth = blocks + told < whole
     kept = np.where(worth[piece], piece + 1, 0)
     joins = kept[np.repeat(np.arange(degree.size), degree)] == kept[graph.indices]
-    inner = csr_array(
-        (joins.astype(np.int8), graph.indices, graph.indptr), shape=graph.shape
-    )
+    inner = csr_array((joins.astype(np.int8), graph.indices, graph.indptr), shape=graph.shape)
     inner.eliminate_zeros()
     return connected_components(inner, directed=False)[1].astype(np.int32)
 
@@ -213,9 +209,7 @@ def _louvain(graph: csr_array, settings: CommunitySettings) -> Labels:
     """
     network = nx.from_scipy_sparse_array(graph)
     found = python_louvain.best_partition(network, random_state=settings.seed)
-    return np.fromiter(
-        (found[node] for node in range(graph.shape[0])), np.int32, graph.shape[0]
-    )
+    return np.fromiter((found[node] for node in range(graph.shape[0])), np.int32, graph.shape[0])
 
 
 def _components(graph: csr_array, settings: CommunitySettings) -> Labels:

@@ -17,14 +17,14 @@ import pytest
 from scipy.sparse import csr_array
 
 import linkage
-from linkage.calibration import LEAST_DECIDED, calibrate, estimate, with_estimates
+from linkage.calibration.estimates import LEAST_DECIDED, calibrate, estimate, with_estimates
+from linkage.calibration.settings_file import to_toml, write
+from linkage.calibration.sharing import Held, Pairs, by_network
+from linkage.calibration.verdicts import Verdicts, read_verdicts, verdicts
 from linkage.errors import InputError, MissingColumns, ResultError
 from linkage.run import Run
 from linkage.settings import Settings, load, parse
-from linkage.settings_file import to_toml, write
-from linkage.sharing import Held, Pairs, by_network
 from linkage.signals import SIGNALS
-from linkage.verdicts import Verdicts, read_verdicts, verdicts
 from tests import worlds
 from tests.test_cli import failed, linked
 from tests.test_run import HOSTILE, HOSTILE_CLUSTER, NETWORK, PAIR, small_result

@@ -13,8 +13,8 @@ from linkage.cli.options import JsonOption, LimitOption
 from linkage.render import clean, command, decimals, innocents, number, plural
 
 if TYPE_CHECKING:
-    from linkage.calibration import Calibration, Estimate
-    from linkage.rescoring import Rescored
+    from linkage.calibration.estimates import Calibration, Estimate
+    from linkage.calibration.rescoring import Rescored
 
 
 def calibrate(
@@ -38,10 +38,10 @@ def calibrate(
     Shows each artifact kind's m, and how unusual the groups are, before and after. Changes
     nothing: --write makes a folder for the next `linkage detect`.
     """
-    from linkage.calibration import calibrate as calibrated
+    from linkage.calibration.estimates import calibrate as calibrated
+    from linkage.calibration.settings_file import write as written
+    from linkage.calibration.verdicts import read_verdicts
     from linkage.run import Run
-    from linkage.settings_file import write as written
-    from linkage.verdicts import read_verdicts
 
     run = Run.open(result)
     found = calibrated(run, read_verdicts(decisions))
@@ -90,7 +90,7 @@ def _decided(screen: Console, found: Calibration) -> None:
 
 
 def _kinds(screen: Console, found: Calibration) -> None:
-    from linkage.calibration import LEAST_ACCOUNTS, LEAST_DECIDED, LEAST_NETWORKS
+    from linkage.calibration.estimates import LEAST_ACCOUNTS, LEAST_DECIDED, LEAST_NETWORKS
 
     output.heading(screen, "m, the probability that two accounts of one operator share an artifact")
     if not found.enough:

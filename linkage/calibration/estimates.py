@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from linkage.calibration.rescoring import Rescored, rescored
+from linkage.calibration.sharing import by_network, holdings_of, pairs_within
+from linkage.calibration.verdicts import Verdicts, verdicts
 from linkage.render import clean
-from linkage.rescoring import Rescored, rescored
 from linkage.run import Run
 from linkage.settings import DeclaredKind, Settings, parse
-from linkage.sharing import by_network, holdings_of, pairs_within
-from linkage.verdicts import Verdicts, verdicts
 
 STRENGTH = (
     20.0  # accounts that the present m is worth: with fifty, the least, it has 2 / 7 of a say

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage.calibration.verdicts import Verdicts
 from linkage.decisions import answered, of_groups
 from linkage.errors import ResultError
 from linkage.render import clean
@@ -18,7 +19,6 @@ from linkage.run import Run
 from linkage.score import References, scores
 from linkage.settings import Settings
 from linkage.signals import SIGNALS
-from linkage.verdicts import Verdicts
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

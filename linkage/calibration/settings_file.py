@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage.calibration import Calibration
+from linkage.calibration.estimates import Calibration
 from linkage.errors import ResultError
 from linkage.render import clean, number
 from linkage.run import FORMAT, Run

@@ -1,0 +1,1 @@
+"""What decisions say about a run: verdicts and what pairs share -> weights and references anew."""
