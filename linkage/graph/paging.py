@@ -28,15 +28,16 @@ def place(after: str, question: Sequence[object], checks: Sequence[Check]) -> tu
         read = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
         read = None
-    if not isinstance(read, list) or len(read) != 1 + len(checks):
-        raise QuestionError("this cursor is broken: take it from the page before, as it is")
-    digest, *keys = read
-    if digest != _digest(question):
+    digest, *keys = read if isinstance(read, list) and read else [None]
+    if isinstance(digest, str) and digest != _digest(question):
         raise QuestionError(
             "this cursor is of another question or run: ask again with the same words, or "
             "without a cursor for the first page"
         )
-    if not all(check(key) for check, key in zip(checks, keys, strict=True)):
+    fitting = len(keys) == len(checks) and all(
+        check(key) for check, key in zip(checks, keys, strict=True)
+    )
+    if not isinstance(digest, str) or not fitting:
         raise QuestionError("this cursor is broken: take it from the page before, as it is")
     return tuple(keys)
 
