@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,19 +104,37 @@ def test_neighbourhoods_keep_the_rules(made: Both, nodes: int, data: Any) -> Non
         assert not {"accounts", "artifacts", "clusters"} & set(missing_from(found))
 
 
-def test_edges_are_capped_the_centres_first(made: Both, planted: Both) -> None:
-    (network, *_) = planted.graph.clusters(sort=ClusterSort("accounts")).rows
-    found = planted.graph.neighbourhood(ClusterRef(network.cluster_id), 80)
-    linked = [edge for edge in found.edges if edge.kind == "linked_to"]
-    bits = [edge.properties["bits"] for edge in linked]
-    assert bits == sorted(bits, reverse=True)
-    missed = missing_from(found)
-    assert ("linked_to" in missed) == (len(linked) == EDGES_A_NODE * 80 and bool(missed))
-    member = planted.graph.members(network.cluster_id, limit=1).rows[0].account_id
-    around = planted.graph.neighbourhood(AccountRef(member), 30)
-    mine = {edge.target for edge in around.edges if edge.source == around.centre}
-    used = {ref for ref in names(around) if isinstance(ref, ArtifactRef)}
-    assert used <= mine
+@pytest.mark.parametrize("nodes", [20, 80])
+def test_what_joins_nodes_is_shown_or_counted(planted: Both, nodes: int) -> None:
+    (largest, *_) = planted.graph.clusters(sort=ClusterSort("accounts")).rows
+    member = planted.graph.members(largest.cluster_id, limit=1).rows[0].account_id
+    centres: list[Ref] = [ClusterRef(largest.cluster_id), AccountRef(member)]
+    for centre in centres:
+        found = planted.graph.neighbourhood(centre, nodes)
+        inside, missed = set(names(found)), missing_from(found)
+        accounts = [ref.account_id for ref in inside if isinstance(ref, AccountRef)]
+        used = planted.run.evidence(accounts)[["kind", "value"]].itertuples(index=False, name=None)
+        uses = sum(ArtifactRef(*named) in inside for named in used)
+        links = pd.read_parquet(planted.run.path / "links.parquet")
+        joined = links[links.account_a.isin(accounts) & links.account_b.isin(accounts)]
+        for kind, there in (("uses", uses), ("linked_to", len(joined))):
+            drawn = [edge for edge in found.edges if edge.kind == kind]
+            assert len(drawn) == min(there, EDGES_A_NODE * len(inside))
+            assert len(drawn) + missed.get(kind, 0) == there
+        rest = [
+            edge.properties["bits"]
+            for edge in found.edges
+            if edge.kind == "linked_to" and centre not in (edge.source, edge.target)
+        ]
+        assert rest == sorted(rest, reverse=True)
+
+
+def test_the_centres_edges_come_first(planted: Both) -> None:
+    (largest, *_) = planted.graph.clusters(sort=ClusterSort("accounts")).rows
+    for member in planted.graph.members(largest.cluster_id, limit=5).rows:
+        found = planted.graph.neighbourhood(AccountRef(member.account_id), 30)
+        mine = {edge.target for edge in found.edges if edge.source == found.centre}
+        assert {ref for ref in names(found) if isinstance(ref, ArtifactRef)} <= mine
 
 
 def test_unknown_ids_bring_near_ones(small: Both) -> None:

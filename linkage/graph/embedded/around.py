@@ -24,17 +24,22 @@ _USED = """
     FROM (SELECT kind, value FROM read_parquet($evidence) WHERE account_id = $account)
     JOIN read_parquet($artifacts) a USING (kind, value)
     ORDER BY a.degree, kind, value LIMIT $most"""
-_HOLDING = """
-    SELECT e.account_id, m.cluster_id, m.confidence, e.events
-    FROM (SELECT * FROM read_parquet($evidence) WHERE kind = $kind AND value = $value) e
-    LEFT JOIN read_parquet($members) m USING (account_id)"""
-_HOLDERS = f"""
-    SELECT account_id, count(*) OVER () AS total FROM ({_HOLDING})
-    ORDER BY cluster_id IS NULL, confidence DESC NULLS LAST, events DESC, account_id LIMIT $most"""
-_THEIR_CLUSTERS = f"""
-    SELECT cluster_id, count(*) OVER () AS total FROM ({_HOLDING})
-    WHERE cluster_id IS NOT NULL
-    GROUP BY cluster_id ORDER BY count(*) DESC, cluster_id LIMIT $most"""
+# One pass over the evidence for both.
+_HOLDERS = """
+    WITH holding AS MATERIALIZED (
+        SELECT e.account_id, m.cluster_id, m.confidence, e.events
+        FROM (SELECT * FROM read_parquet($evidence) WHERE kind = $kind AND value = $value) e
+        LEFT JOIN read_parquet($members) m USING (account_id)),
+    placed AS (
+        SELECT 'account' AS what, account_id AS id, count(*) OVER () AS total,
+               row_number() OVER (ORDER BY cluster_id IS NULL, confidence DESC NULLS LAST,
+                                           events DESC, account_id) AS place
+        FROM holding
+        UNION ALL
+        SELECT 'cluster' AS what, cluster_id AS id, count(*) OVER () AS total,
+               row_number() OVER (ORDER BY count(*) DESC, cluster_id) AS place
+        FROM holding WHERE cluster_id IS NOT NULL GROUP BY cluster_id)
+    SELECT what, id, total FROM placed WHERE place <= $most ORDER BY what, place"""
 _MEMBERS = """
     SELECT account_id, count(*) OVER () AS total FROM read_parquet($members)
     WHERE cluster_id = $cluster
@@ -88,14 +93,14 @@ def _of_account(tables: Tables, centre: AccountRef, most: int) -> Around:
 
 def _of_artifact(tables: Tables, kinds: Collection[str], centre: ArtifactRef, most: int) -> Around:
     artifact(tables, kinds, centre.kind, centre.value)
-    named = {"kind": centre.kind, "value": centre.value}
-    holders = tables.rows(_HOLDERS, **named, most=most)
-    theirs = tables.rows(_THEIR_CLUSTERS, **named, most=most)
+    rows = tables.rows(_HOLDERS, kind=centre.kind, value=centre.value, most=most)
+    holders = [row for row in rows if row["what"] == "account"]
+    theirs = [row for row in rows if row["what"] == "cluster"]
     return Around(
         centre,
-        [row["account_id"] for row in holders],
+        [row["id"] for row in holders],
         (),
-        [row["cluster_id"] for row in theirs],
+        [row["id"] for row in theirs],
         Room(_total(holders), 0, _total(theirs)),
     )
 
