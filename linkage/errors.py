@@ -2,10 +2,11 @@
 
     LinkageError                 exit code
     ├── SettingsError            2   a setting is wrong; lists every fault
-    ├── InputError               3   events cannot be read
+    ├── InputError               3   events, or a question, cannot be read
     │   ├── MissingInput             no such file, or nothing in it
     │   ├── FormatError              not what its name says
-    │   └── MissingColumns           no time or no account column
+    │   ├── MissingColumns           no time or no account column
+    │   └── QuestionError            a graph cannot be asked so: an unknown kind, a broken cursor
     ├── ResultError              4   a result folder is missing, broken, or in the way
     └── NotFound                 5   no such account, cluster or link in the result
 
@@ -33,7 +34,7 @@ class SettingsError(LinkageError):
 
 
 class InputError(LinkageError):
-    """The events cannot be read."""
+    """The events, or a question, cannot be read."""
 
     exit_code = 3
 
@@ -48,6 +49,10 @@ class FormatError(InputError):
 
 class MissingColumns(InputError):
     """The input has no column for the time or for the account."""
+
+
+class QuestionError(InputError):
+    """A graph cannot be asked so: an unknown kind or order, a broken cursor, a limit too large."""
 
 
 class ResultError(LinkageError):

@@ -114,10 +114,10 @@ def explain(run: Run, a: str, b: str) -> Explanation:
     threshold = round(UNIT * run.info["threshold_bits"])
     cap = threshold - FAMILY_GAP_BITS * UNIT
     if a == b or (org_a is not None and org_a == org_b):
-        shared = _shared(run, [a], [b], weigh=False)
+        shared = shared_artifacts(run.info, run.holding([a]), run.holding([b]), weigh=False)
         linked = False
     else:
-        shared = _shared(run, unit_a, unit_b)
+        shared = shared_artifacts(run.info, run.holding(unit_a), run.holding(unit_b))
         linked = run.linked(unit_a, unit_b)
     alone = {kind["family"] for kind in run.info["kinds"] if kind["alone"]}
     families = _families(
@@ -140,34 +140,37 @@ def explain(run: Run, a: str, b: str) -> Explanation:
     return replace(partial, verdict=_verdict(partial))
 
 
-def _shared(
-    run: Run, unit_a: Sequence[str], unit_b: Sequence[str], *, weigh: bool = True
+def shared_artifacts(
+    info: Mapping[str, Any], left: pd.DataFrame, right: pd.DataFrame, *, weigh: bool = True
 ) -> tuple[SharedArtifact, ...]:
-    """What both units have, weighed, by family and place."""
-    left, right = run.holding(unit_a), run.holding(unit_b)
+    """What two units both have, weighed, by family and place.
+
+    info           the run's
+    left, right    what each has, as `Run.holding` gives it: kind, value, accounts, degree
+    """
     both = left.merge(right[["kind", "value"]], on=["kind", "value"])
-    kinds = {kind["name"]: kind for kind in run.info["kinds"]}
-    excess = {name: _excess(run, name, left, right) for name in set(both.kind)}
-    weights = _weights(run, both, kinds, excess) if weigh else [0] * len(both)
+    kinds = {kind["name"]: kind for kind in info["kinds"]}
+    excess = {name: _excess(info, name, left, right) for name in set(both.kind)}
+    weights = _weights(info, both, kinds, excess) if weigh else [0] * len(both)
     rows = zip(both.itertuples(index=False), weights, strict=True)
     found = [_artifact(row, kinds[str(row.kind)], excess, bits) for row, bits in rows]
     return tuple(_placed(found))
 
 
-def _excess(run: Run, kind: str, left: pd.DataFrame, right: pd.DataFrame) -> float:
+def _excess(info: Mapping[str, Any], kind: str, left: pd.DataFrame, right: pd.DataFrame) -> float:
     """r of the rule, before it is raised to 1: single precision, as the run has it."""
     most = max(int((table.kind == kind).sum()) for table in (left, right))
-    return float(np.float32(most / run.info["baseline"]["usual_holding"][kind]))
+    return float(np.float32(most / info["baseline"]["usual_holding"][kind]))
 
 
 def _weights(
-    run: Run,
+    info: Mapping[str, Any],
     both: pd.DataFrame,
     kinds: Mapping[str, Mapping[str, Any]],
     excess: Mapping[str, float],
 ) -> list[int]:
     """The weight of each artifact of its own, in 1/1024 bit."""
-    names, population = list(kinds), run.info["baseline"]["accounts"]
+    names, population = list(kinds), info["baseline"]["accounts"]
     m = [float(kind["m"]) for kind in kinds.values()]
     number = [names.index(kind) for kind in both.kind]
     chance = [

@@ -14,12 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
-from linkage.errors import NotFound, ResultError
+from linkage.errors import ResultError
+from linkage.folder import TABLES, Tables
 from linkage.render import clean, missing
+from linkage.unknown import NEAR, SUGGESTIONS, is_text, no_account, no_cluster
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
     from linkage.explain import Explanation
 
 FORMAT = 1
-TABLES = ("evidence", "artifacts", "activity", "links", "clusters", "members")
 FILES = (*(f"{table}.parquet" for table in TABLES), "banlist.csv", "run.json")
-SUGGESTIONS = 3
 
 _OF = "account_id IN (SELECT unnest($accounts))"
 _EVIDENCE = f"""
@@ -58,11 +57,6 @@ _LINKED = """
     WHERE (account_a IN (SELECT unnest($a)) AND account_b IN (SELECT unnest($b)))
        OR (account_a IN (SELECT unnest($b)) AND account_b IN (SELECT unnest($a))) LIMIT 1"""
 _ACTIVITY = "SELECT * FROM read_parquet($activity) WHERE account_id = $account"
-_NEAR = """
-    SELECT account_id FROM read_parquet($activity)
-    WHERE abs(length(account_id) - length($account)) <= 3
-      AND levenshtein(lower(account_id), lower($account)) <= greatest(2, length($account) // 3)
-    ORDER BY levenshtein(lower(account_id), lower($account)), account_id LIMIT $most"""
 
 
 @dataclass(frozen=True)
@@ -159,7 +153,7 @@ class Run:
         if found.empty and cluster_id:
             found = self.clusters[ids.str.startswith(cluster_id)]
         if len(found) != 1:
-            raise NotFound(self._no_cluster(cluster_id, list(found.cluster_id)))
+            raise no_cluster(cluster_id, list(found.cluster_id), len(ids))
         row = {str(key): value for key, value in found.iloc[0].items()}
         members = self._read(
             "SELECT * FROM read_parquet($members) WHERE cluster_id = $cluster "
@@ -246,28 +240,22 @@ class Run:
         """Whether a link of the run joins one of these accounts and one of those."""
         return not self._read(_LINKED, a=list(unit_a), b=list(unit_b)).empty
 
+    @cached_property
+    def tables(self) -> Tables:
+        """The folder's files, for questions in SQL."""
+        return Tables(self.path)
+
     def _activity_of(self, account_id: str) -> dict[str, Any]:
+        if not is_text(account_id):
+            raise no_account(account_id, ())
         row = _first(self._read(_ACTIVITY, account=account_id))
         if row is None:
-            raise NotFound(self._no_account(account_id))
+            near = self._read(NEAR, account=account_id, most=SUGGESTIONS)
+            raise no_account(account_id, list(near.account_id))
         return row
 
-    @cached_property
-    def _engine(self) -> duckdb.DuckDBPyConnection:
-        engine = duckdb.connect()
-        engine.execute("SET GLOBAL TimeZone = 'UTC'")
-        return engine
-
     def _read(self, query: str, **values: object) -> pd.DataFrame:
-        """Rows by a query in which $table is a table's file; a cursor each, for threads."""
-        files = {name: _literal(self.path / f"{name}.parquet") for name in TABLES}
-        used = {name: path for name, path in files.items() if f"(${name})" in query}
-        try:
-            found = self._engine.cursor().sql(query, params={**used, **values})
-            rows: pd.DataFrame = found.to_arrow_table().to_pandas()
-            return rows
-        except (duckdb.IOException, duckdb.InvalidInputException) as error:
-            raise ResultError(f"{clean(self.path)}: damaged: {clean(error, 200)}") from error
+        return self.tables.frame(query, **values)
 
     def _whole(self, table: str) -> pd.DataFrame:
         try:
@@ -282,20 +270,6 @@ class Run:
         if cluster is not None:
             return list(self.cluster(cluster).members.account_id)
         return [accounts] if isinstance(accounts, str) else list(accounts or ())
-
-    def _no_cluster(self, cluster_id: str, several: list[str]) -> str:
-        if several:
-            some = ", ".join(clean(name) for name in several[:SUGGESTIONS])
-            return f"{clean(cluster_id)}: {len(several)} clusters begin so, e.g. {some}"
-        return (
-            f"{clean(cluster_id)}: no such cluster among {len(self.clusters)}. "
-            "`linkage clusters` lists them, `linkage account` tells an account's"
-        )
-
-    def _no_account(self, account_id: str) -> str:
-        near = self._read(_NEAR, account=account_id, most=SUGGESTIONS)
-        hint = "; is it " + " or ".join(clean(a) for a in near.account_id) + "?"
-        return f"{clean(account_id, 80)}: no such account" + ("" if near.empty else hint)
 
 
 def _info(path: Path) -> dict[str, Any]:
@@ -317,11 +291,6 @@ def _attributes(member: Mapping[Any, Any]) -> dict[str, Any]:
     """What a node carries beside its name; None for what is missing."""
     names = ("confidence", "proposal", "held_by")
     return {name: None if missing(member[name]) else member[name] for name in names}
-
-
-def _literal(path: Path) -> str:
-    """A path in which nothing is a wildcard."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 
 
 def _first(table: pd.DataFrame) -> dict[str, Any] | None:

@@ -159,7 +159,7 @@ def info() -> dict[str, Any]:
     """The `run.json` of the result."""
     kinds = [
         {"name": k.name, "family": k.family, "m": k.m, "plantable": k.plantable, "alone": k.alone,
-         "label": k.label, "explanation": k.explanation}
+         "label": k.label, "relationship": k.relationship, "explanation": k.explanation}
         for k in BUILT_IN
     ]  # fmt: skip
     counts = {"events": 264, "quarantined": 2, "duplicates": 0, "accounts": len(HAS), "units": 10,

@@ -1,0 +1,67 @@
+"""A result folder's Parquet files, asked with SQL: read only, by any number of threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from linkage.errors import ResultError
+from linkage.render import clean
+
+TABLES = ("evidence", "artifacts", "activity", "links", "clusters", "members")
+
+
+class Tables:
+    """The tables of one folder. In a query, `read_parquet($members)` is a table, and every other
+    `$name` a value: nothing that anybody supplies becomes part of a query's text."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = Lock()
+        self._engine: duckdb.DuckDBPyConnection | None = None
+
+    def read(self, query: str, **values: object) -> pa.Table:
+        """What a query finds; ResultError where a file is damaged. A cursor each, for threads."""
+        files = {name: _literal(self.folder / f"{name}.parquet") for name in TABLES}
+        used = {name: path for name, path in files.items() if f"(${name})" in query}
+        try:
+            return self._cursor().sql(query, params={**used, **values}).to_arrow_table()
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            raise ResultError(f"{clean(self.folder)}: damaged: {clean(error, 200)}") from error
+
+    def frame(self, query: str, **values: object) -> pd.DataFrame:
+        """As pandas has tables."""
+        return self.read(query, **values).to_pandas()
+
+    def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
+        """As plain values, None for what is missing."""
+        return self.read(query, **values).to_pylist()
+
+    def first(self, query: str, **values: object) -> dict[str, Any] | None:
+        """The first row, if there is one."""
+        found = self.rows(query, **values)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Give back what the engine holds; it is made anew when it is needed."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.close()
+            self._engine = None
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._engine is None:
+                self._engine = duckdb.connect()
+                self._engine.execute("SET GLOBAL TimeZone = 'UTC'")
+            return self._engine.cursor()
+
+
+def _literal(path: Path) -> str:
+    """A path in which nothing is a wildcard."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

@@ -1,0 +1,68 @@
+"""Every adapter of the graph port over the same results. Another adapter is one entry more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from linkage.graph import Graph, open_graph
+from linkage.pipeline import detect
+from linkage.run import Run
+from tests import worlds
+from tests.contracts.made import made_result
+from tests.test_run import small_result
+
+# What opens the graph of a result folder; one that keeps runs in a store publishes it first.
+ADAPTERS: Mapping[str, Callable[[Path], Graph]] = {"embedded": open_graph}
+
+
+@dataclass(frozen=True)
+class Both:
+    """A graph, and the result that it is of."""
+
+    graph: Graph
+    run: Run
+
+
+@pytest.fixture(scope="session", params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> Callable[[Path], Graph]:
+    """Opens a result folder's graph."""
+    return ADAPTERS[request.param]
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The results, written once for all adapters: by hand, at random, and of a planted world."""
+    folder = tmp_path_factory.mktemp("resu[l]ts")
+    planted = worlds.planted(ordinary=300)
+    events = worlds.write(planted.events, folder / "events.parquet")
+    return {
+        "small": small_result(folder / "small"),
+        "made": made_result(folder / "made"),
+        "planted": detect(events, folder / "planted", worlds.settings()),
+    }
+
+
+@pytest.fixture(scope="session")
+def small(adapter: Callable[[Path], Graph], results: Mapping[str, Path]) -> Iterator[Both]:
+    """A few accounts, every figure known."""
+    with closing(adapter(results["small"])) as graph:
+        yield Both(graph, Run.open(results["small"]))
+
+
+@pytest.fixture(scope="session")
+def made(adapter: Callable[[Path], Graph], results: Mapping[str, Path]) -> Iterator[Both]:
+    """Ties, nulls and hostile ids."""
+    with closing(adapter(results["made"])) as graph:
+        yield Both(graph, Run.open(results["made"]))
+
+
+@pytest.fixture(scope="session")
+def planted(adapter: Callable[[Path], Graph], results: Mapping[str, Path]) -> Iterator[Both]:
+    """What a detection found: networks, companies, verified organisations."""
+    with closing(adapter(results["planted"])) as graph:
+        yield Both(graph, Run.open(results["planted"]))
