@@ -13,6 +13,8 @@ from linkage.errors import ResultError
 from linkage.score import References
 from linkage.signals import SIGNALS
 
+OWN_EVENTS = "own events"  # what a run without another's baseline says of where it comes from
+
 
 @dataclass(frozen=True)
 class Baseline:

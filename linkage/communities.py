@@ -153,20 +153,21 @@ def _worth_it(graph: csr_array, labels: Labels) -> Labels:
     nodes = np.bincount(piece).astype(np.float64)
     degree = np.diff(graph.indptr)
     ends = np.bincount(piece, degree)
-    own = piece[np.repeat(np.arange(degree.size), degree)]
-    inside = np.bincount(own[own == piece[graph.indices]], minlength=nodes.size) / 2
+    node = np.repeat(np.arange(degree.size), degree)
+    own = piece[node]
+    crossing = own != piece[graph.indices]
+    inside = np.bincount(own[~crossing], minlength=nodes.size) / 2
     links, rest = degree.sum() / 2, graph.shape[0] - nodes
     between = ends - 2 * inside
     whole = _nats(2 * links, links) + _ways(graph.shape[0], 2 * links)
     blocks = _nats(ends, inside) + _nats(2 * links - ends, links - inside - between)
     blocks += _ways(nodes, ends) + _ways(rest, 2 * links - ends) - gammaln(between + 1)
-    crossing = own != piece[graph.indices]
     cut = np.log(2) * np.bincount(own[crossing], graph.data[crossing], nodes.size)
     told = cut + _ways(3.0, links) + np.log(max(1, graph.shape[0] - 1))
     told += gammaln(graph.shape[0] + 1) - gammaln(nodes + 1) - gammaln(rest + 1)
     worth = blocks + told < whole
     kept = np.where(worth[piece], piece + 1, 0)
-    joins = kept[np.repeat(np.arange(degree.size), degree)] == kept[graph.indices]
+    joins = kept[node] == kept[graph.indices]
     inner = csr_array((joins.astype(np.int8), graph.indices, graph.indptr), shape=graph.shape)
     inner.eliminate_zeros()
     return connected_components(inner, directed=False)[1].astype(np.int32)

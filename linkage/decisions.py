@@ -17,7 +17,7 @@ from linkage.clusters import Clusters, openly
 from linkage.kernels.incidence import Incidence
 from linkage.links import Links
 from linkage.score import References, Scores
-from linkage.settings import PolicySettings, Settings
+from linkage.settings import PolicySettings, ScoreSettings, Settings
 from linkage.units import Units
 
 Floats = npt.NDArray[np.float64]
@@ -56,10 +56,8 @@ def proposals(
     references: References | None = None,
 ) -> Proposals:
     """What the policy proposes. `references`: those of another run that scored the clusters."""
-    enough = references is not None or (
-        clusters.groups >= settings.score.minimum_groups
-        and int(clusters.scores.reference.sum()) >= settings.score.minimum_references
-    )
+    own = int(clusters.scores.reference.sum())
+    enough = references is not None or show_what_is_usual(clusters.groups, own, settings.score)
     cluster, note = _of_clusters(clusters, settings, enough)
     named = activity.order_by("account").organisation.to_pyarrow()
     verified = np.asarray(named.is_valid())
@@ -133,6 +131,11 @@ def _of_clusters(
         clusters.scores, answered, settings.policy, enough_references
     )
     return cluster, note
+
+
+def show_what_is_usual(groups: int, references: int, settings: ScoreSettings) -> bool:
+    """Whether so many groups, and references among them, are enough to propose a ban by."""
+    return groups >= settings.minimum_groups and references >= settings.minimum_references
 
 
 def of_groups(

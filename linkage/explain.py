@@ -14,7 +14,7 @@ import pandas as pd
 
 from linkage.kernels.incidence import UNIT
 from linkage.kernels.weights import DEPTH, weight_bits
-from linkage.links import FAMILY_GAP_BITS
+from linkage.links import family_cap
 from linkage.render import clean, decimals, plural
 
 if TYPE_CHECKING:
@@ -112,7 +112,6 @@ def explain(run: Run, a: str, b: str) -> Explanation:
     """
     (org_a, unit_a), (org_b, unit_b) = run.unit_of(a), run.unit_of(b)
     threshold = round(UNIT * run.info["threshold_bits"])
-    cap = threshold - FAMILY_GAP_BITS * UNIT
     if a == b or (org_a is not None and org_a == org_b):
         shared = shared_artifacts(run.info, run.holding([a]), run.holding([b]), weigh=False)
         linked = False
@@ -120,9 +119,8 @@ def explain(run: Run, a: str, b: str) -> Explanation:
         shared = shared_artifacts(run.info, run.holding(unit_a), run.holding(unit_b))
         linked = run.linked(unit_a, unit_b)
     alone = {kind["family"] for kind in run.info["kinds"] if kind["alone"]}
-    families = _families(
-        shared, {part.family: threshold if part.family in alone else cap for part in shared}
-    )
+    caps = {part.family: family_cap(part.family in alone, threshold) for part in shared}
+    families = _families(shared, caps)
     whole = sum(round(UNIT * part.bits) for part in families)
     partial = Explanation(
         a=a,
@@ -131,7 +129,7 @@ def explain(run: Run, a: str, b: str) -> Explanation:
         shared=shared,
         families=families,
         bits=whole / UNIT,
-        cap=cap / UNIT,
+        cap=family_cap(False, threshold) / UNIT,
         threshold=threshold / UNIT,
         linked=linked,
         missing=0.0 if linked else max(0, threshold - whole) / UNIT,

@@ -53,16 +53,22 @@ def threshold_bits(population: int, settings: LinkSettings) -> int:
     return round(UNIT * (math.log2(max(2, population)) + settings.margin_bits))
 
 
-def families_that_deal(kinds: Sequence[ArtifactKind]) -> list[int]:
-    """Numbers of the families whose artifacts name accounts, so that a link is a dealing."""
+def dealings(found: Links, kinds: Sequence[ArtifactKind]) -> npt.NDArray[np.bool_]:
+    """bool[links]: whether artifacts that name accounts give a link some of its weight."""
     families = dict.fromkeys(kind.family for kind in kinds)
     dealing = {kind.family for kind in kinds if kind.names_account}
-    return [number for number, family in enumerate(families) if family in dealing]
+    numbers = [number for number, family in enumerate(families) if family in dealing]
+    return np.asarray(found.families[:, numbers].any(axis=1))
 
 
 def family_caps(alone: npt.NDArray[np.bool_], threshold: int) -> Int32s:
     """The most that each family gives a pair, in 1/1024 bit."""
-    return np.where(alone, threshold, threshold - FAMILY_GAP_BITS * UNIT).astype(np.int32)
+    return np.array([family_cap(one, threshold) for one in alone], np.int32)
+
+
+def family_cap(alone: bool, threshold: int) -> int:
+    """The same for one family, which may just make a link by itself, or may not."""
+    return threshold if alone else threshold - FAMILY_GAP_BITS * UNIT
 
 
 def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:

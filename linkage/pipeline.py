@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import ibis
-import numpy as np
 
 from linkage import results
 from linkage.activity import activity
@@ -19,7 +18,7 @@ from linkage.communities import communities
 from linkage.decisions import proposals
 from linkage.events import read
 from linkage.evidence import evidence
-from linkage.links import families_that_deal, links
+from linkage.links import dealings, links
 from linkage.recorder import Progress, Recorder
 from linkage.results import Results
 from linkage.settings import Settings
@@ -104,7 +103,7 @@ def stages(
         link = links(inc, settings.links, threads)
     with record.stage("communities"):
         size = unit.first.size
-        deals = np.asarray(link.families[:, families_that_deal(kinds)].any(axis=1))
+        deals = dealings(link, kinds)
         labels = communities(link.a, link.b, link.above, size, settings.communities, threads, deals)
     with record.stage("attachment"):
         least = settings.score.group_accounts

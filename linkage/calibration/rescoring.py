@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage.baseline import OWN_EVENTS
 from linkage.calibration.verdicts import Verdicts
-from linkage.decisions import answered, of_groups
+from linkage.decisions import answered, of_groups, show_what_is_usual
 from linkage.errors import ResultError
 from linkage.render import clean
 from linkage.run import Run
@@ -23,7 +24,6 @@ from linkage.signals import SIGNALS
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-OWN = "own events"  # what a run without a baseline says of it
 PROPOSALS = ("ban", "review", "none")
 
 
@@ -86,7 +86,7 @@ def rescored(run: Run, decided: Verdicts, settings: Settings) -> Rescored | None
     is openly one: what `score.scores` says of that holds for it too. None where the run took
     another run's references, which it does not have. Raises ResultError.
     """
-    if run.info["baseline"]["source"] != OWN:
+    if run.info["baseline"]["source"] != OWN_EVENTS:
         return None
     table = run.clusters[run.clusters.p_operation.notna()].reset_index(drop=True)
     size, values = table.accounts.to_numpy(float), _values(table.signals)
@@ -98,8 +98,7 @@ def rescored(run: Run, decided: Verdicts, settings: Settings) -> Rescored | None
     kept = (present & ~out) | new
     references = References(size[kept], {name: value[kept] for name, value in values.items()})
     found = scores(size, values, openly, settings.score, references)
-    score = settings.score
-    enough = len(table) >= score.minimum_groups and int(kept.sum()) >= score.minimum_references
+    enough = show_what_is_usual(len(table), int(kept.sum()), settings.score)
     proposal, _ = of_groups(found, openly, settings.policy, enough)
     # The result has no number where E is infinite: a question is answered no.
     before = table.expected.fillna(np.inf).to_numpy(float)

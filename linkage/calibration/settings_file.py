@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import tempfile
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from linkage.calibration.estimates import Calibration
 from linkage.errors import ResultError
 from linkage.render import clean, number
+from linkage.results.info import write_json
+from linkage.results.tables import save_references
 from linkage.run import FORMAT, Run
 from linkage.score import References
 from linkage.settings import Settings
@@ -58,12 +57,9 @@ def _baseline(run: Run, references: References, folder: Path) -> None:
     """What `baseline.load` reads."""
     folder.mkdir()
     kept = {key: run.info[key] for key in ("format", "version", "baseline")} | {"format": FORMAT}
-    text = json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False)
-    (folder / "run.json").write_text(text + "\n", "utf-8")
+    write_json(kept, folder / "run.json")
     shutil.copyfile(run.path / "artifacts.parquet", folder / "artifacts.parquet")
-    values = {n: pa.array(v, mask=~np.isfinite(v)) for n, v in references.values.items()}
-    table = pa.table({"size": references.size.astype(np.int32)} | values)
-    pq.write_table(table, folder / "references.parquet", compression="zstd")
+    save_references(references.size.astype(np.int32), references.values, folder)
 
 
 def to_toml(settings: Settings) -> str:

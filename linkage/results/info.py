@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from linkage.baseline import OWN_EVENTS
 from linkage.kernels.incidence import UNIT
 from linkage.recorder import Recorder
 from linkage.results.bundle import Results
@@ -41,7 +42,7 @@ def info(found: Results, record: Recorder) -> dict[str, Any]:
         "files": list(found.events.files),
         "counts": _counts(found),
         "baseline": {
-            "source": found.baseline.source if found.baseline else "own events",
+            "source": found.baseline.source if found.baseline else OWN_EVENTS,
             "accounts": found.incidence.population,
             "usual_holding": holdings(found.incidence, found.kinds),
         },

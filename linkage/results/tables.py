@@ -1,6 +1,6 @@
 """A run's Parquet tables. Rows and bytes do not depend on threads or on the order of input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,14 @@ def write_references(found: Results, folder: Path) -> None:
     """references.parquet: the groups that another run can take as usual, by size."""
     values, kept = found.clusters.values, found.clusters.scores.reference
     size = found.clusters.size[: found.clusters.groups][kept]
-    table = pa.table({"size": size} | {n: _finite(v[kept]) for n, v in values.items()})
+    save_references(size, {n: v[kept] for n, v in values.items()}, folder)
+
+
+def save_references(
+    size: npt.NDArray[np.int32], values: Mapping[str, npt.NDArray[np.float64]], folder: Path
+) -> None:
+    """What `baseline.load` reads: accounts and signals of each group, null where it has none."""
+    table = pa.table({"size": size} | {n: _finite(v) for n, v in values.items()})
     pq.write_table(table, folder / "references.parquet", compression="zstd")
 
 

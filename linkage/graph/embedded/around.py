@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from linkage.folder import Tables
 from linkage.graph.embedded.accounts import activity, artifact, member
 from linkage.graph.embedded.clusters import cluster_id
-from linkage.graph.embedded.pages import Record
+from linkage.graph.embedded.pages import Record, total
 from linkage.graph.neighbours import Room
 from linkage.graph.questions import AccountRef, ArtifactRef, ClusterRef, Ref
 
@@ -87,7 +86,7 @@ def _of_account(tables: Tables, centre: AccountRef, most: int) -> Around:
         [*first, *(row["other"] for row in linked)],
         _artifacts(used),
         clusters,
-        Room(len(first) + _total(linked), _total(used), len(clusters)),
+        Room(len(first) + total(linked), total(used), len(clusters)),
     )
 
 
@@ -101,7 +100,7 @@ def _of_artifact(tables: Tables, kinds: Collection[str], centre: ArtifactRef, mo
         [row["id"] for row in holders],
         (),
         [row["id"] for row in theirs],
-        Room(_total(holders), 0, _total(theirs)),
+        Room(total(holders), 0, total(theirs)),
     )
 
 
@@ -110,7 +109,7 @@ def _of_cluster(tables: Tables, centre: ClusterRef, most: int) -> Around:
     members = tables.rows(_MEMBERS, cluster=found, most=most)
     shared = tables.rows(_SHARED, cluster=found, most=most)
     accounts = [row["account_id"] for row in members]
-    room = Room(_total(members), _total(shared), 0)
+    room = Room(total(members), total(shared), 0)
     return Around(ClusterRef(found), accounts, _artifacts(shared), (), room)
 
 
@@ -128,7 +127,3 @@ def _stands_for(tables: Tables, account: Record) -> str:
 
 def _artifacts(rows: Sequence[Record]) -> list[tuple[str, str]]:
     return [(row["kind"], row["value"]) for row in rows]
-
-
-def _total(rows: Sequence[dict[str, Any]]) -> int:
-    return int(rows[0]["total"]) if rows else 0

@@ -18,7 +18,7 @@ from linkage.graph.answers import (
     SharedRow,
     Signal,
 )
-from linkage.graph.embedded.pages import Record, columns, page
+from linkage.graph.embedded.pages import Record, columns, page, total
 from linkage.graph.paging import a_number, a_number_or_none, a_text, place
 from linkage.graph.questions import ClusterFilter, ClusterSort, MemberOrder, limited, one_of
 from linkage.unknown import is_text, no_cluster
@@ -222,7 +222,7 @@ def links(
         )
         for row in rows
     )
-    return LinkList(listed, rows[0]["total"] - len(rows) if rows else 0)
+    return LinkList(listed, total(rows) - len(rows))
 
 
 def giving(families: Mapping[str, float]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from linkage.folder import Tables
 from linkage.graph.answers import KindWords
 from linkage.graph.embedded.around import around
 from linkage.graph.embedded.clusters import giving
-from linkage.graph.embedded.pages import Record, columns
+from linkage.graph.embedded.pages import columns, total
 from linkage.graph.neighbours import EDGES_A_NODE, Edge, Neighbourhood, Node, left_out, shown
 from linkage.graph.questions import (
     MOST_NODES,
@@ -120,7 +120,7 @@ def _uses(
         )
         for row in rows
     ]
-    return made, _more(rows)
+    return made, total(rows) - len(rows)
 
 
 def _linked(tables: Tables, inside: Sequence[Ref]) -> tuple[list[Edge], int]:
@@ -135,7 +135,7 @@ def _linked(tables: Tables, inside: Sequence[Ref]) -> tuple[list[Edge], int]:
         )
         for row in rows
     ]
-    return made, _more(rows)
+    return made, total(rows) - len(rows)
 
 
 def _bounds(inside: Sequence[Ref]) -> dict[str, Any]:
@@ -153,7 +153,3 @@ def _named(inside: Sequence[Ref]) -> dict[str, Any]:
     artifacts = [ref for ref in inside if isinstance(ref, ArtifactRef)]
     kinds, values = [a.kind for a in artifacts], [a.value for a in artifacts]
     return {"kinds": kinds, "artifact_values": values}
-
-
-def _more(rows: Sequence[Record]) -> int:
-    return rows[0]["total"] - len(rows) if rows else 0

@@ -26,6 +26,11 @@ def page(
     return Page(rows, cursor(question, last) if last else None)
 
 
+def total(found: Sequence[Record]) -> int:
+    """How many rows there are in all, of a query that counts them in its column `total`."""
+    return int(found[0]["total"]) if found else 0
+
+
 def columns(row: Record, names: Sequence[str]) -> Record:
     """Some columns of a row."""
     return {name: row[name] for name in names}
