@@ -143,7 +143,7 @@ def activity(given: Gathered, kinds: Sequence[ArtifactKind]) -> ir.Table:
     joined = named.distinct().left_join(given.stated, "account_id").drop("account_id_right")
     least = _least(given.evidence, kinds, given.columns)
     joined = joined.left_join(least, "account_id").drop("account_id_right")
-    whole = kept(_settled(joined, given.columns))
+    whole = _settled(joined, given.columns)
     number = ibis.row_number().over(order_by=whole.account_id).cast("int32")
     result = whole.mutate(account=number)
     known = whole.aggregate(all=(whole[UNKNOWN].length() == 0).all()).to_pyarrow()
@@ -322,51 +322,71 @@ def _least(evidence: ir.Table, kinds: Sequence[ArtifactKind], columns: Sequence[
 
 
 def _settled(table: ir.Table, columns: Sequence[str]) -> ir.Table:
-    """Each account's figures as far as they are known, and the names of those that are not."""
-    said = table[UNKNOWN]
+    """Each account's figures as far as they are known, and the names of those that are not.
 
-    def stated(name: str) -> ir.Value:
-        """What is stated, and was not said to be unknown."""
-        denied = said.contains(name).fill_null(False)
-        return denied.ifelse(ibis.null(table[name].type()), table[name])
-
-    hours = [stated("hours")[hour] for hour in range(HOURS)]
-    total = reduce(add, hours)
-    least = table.least_events.fill_null(0)
-    events = ibis.coalesce(stated("events"), total)
-    enough = (events >= least).fill_null(False)
-    fitting = enough & (total == events).fill_null(False)
-    carried = {column: stated(f"with_{column}") for column in columns}
-    plausible = {
-        column: (value >= table[f"least_{column}"].fill_null(0)).fill_null(False)
-        for column, value in carried.items()
-    }
-    known = {
-        "events": enough,
-        "days": stated("days").notnull(),
-        "first_seen": stated("first_seen").notnull(),
-        "last_seen": stated("last_seen").notnull(),
-        "hours": fitting,
-        "organisation": table.has_organisation.fill_null(False)
-        & ~said.contains("organisation").fill_null(False),
-        **{f"with_{column}": plausible[column] for column in columns},
-    }
-    lists = {name: ibis.literal([name], "array<string>") for name in known}
-    none = ibis.literal([], "array<string>")
-    missing = [has.ifelse(none, lists[name]) for name, has in known.items()]
+    In steps that are computed one by one: an expression repeats what it refers to.
+    """
+    carried = [f"with_{column}" for column in columns]
+    figures = ["events", "days", "first_seen", "last_seen", *carried]
+    stated = kept(_stated(table, figures))
+    total = reduce(add, [stated[f"hour_{hour}"] for hour in range(HOURS)])
+    summed = kept(stated.mutate(total=total, events=ibis.coalesce(stated.events, total)))
+    judged = kept(_judged(summed, carried))
+    missing = [
+        judged[f"known_{figure}"].ifelse(_names(), _names(figure))
+        for figure in (*figures, "hours", "organisation")
+    ]
     nothing = ibis.null("int64")
-    return table.select(
-        "account_id",
-        # What was stated may be a lower bound of its own, from a run that knew more.
-        events=ibis.greatest(ibis.coalesce(table.events, total, 0), least),
-        first_seen=ibis.coalesce(table.first_seen, table.least_first),
-        last_seen=ibis.coalesce(table.last_seen, table.least_last),
-        signed_up=table.signed_up,
-        organisation=stated("organisation"),
-        claimed=table.claimed,
-        **{f"with_{column}": plausible[column].ifelse(carried[column], nothing)
-           for column in columns},
-        **{f"hour_{h}": fitting.ifelse(hour, nothing) for h, hour in enumerate(hours)},
-        days=stated("days"),
-        **{UNKNOWN: reduce(add, missing)},
+    result = kept(
+        judged.select(
+            "account_id",
+            events=ibis.greatest(ibis.coalesce(judged.events, judged.said_events, 0), judged.least),
+            first_seen=ibis.coalesce(judged.said_first_seen, judged.least_first),
+            last_seen=ibis.coalesce(judged.said_last_seen, judged.least_last),
+            signed_up=judged.signed_up,
+            organisation=judged.organisation,
+            claimed=judged.claimed,
+            **{c: judged[f"known_{c}"].ifelse(judged[c], nothing) for c in carried},
+            **{f"hour_{h}": judged.known_hours.ifelse(judged[f"hour_{h}"], nothing)
+               for h in range(HOURS)},
+            days=judged.days,
+            **{UNKNOWN: reduce(add, missing)},
+        )
     )  # fmt: skip
+    dropped(stated, summed, judged)
+    return result
+
+
+def _stated(table: ir.Table, figures: Sequence[str]) -> ir.Table:
+    """What is stated and was not said to be unknown: that may be a lower bound, of a run that
+    knew more, and stays as `said_` beside it."""
+    denied = {
+        name: table[UNKNOWN].contains(name).fill_null(False)
+        for name in (*figures, "hours", "organisation")
+    }
+    own = {name: denied[name].ifelse(ibis.null(table[name].type()), table[name]) for name in denied}
+    hours = own.pop("hours")
+    return table.mutate(
+        **own,
+        **{f"said_{name}": table[name] for name in ("events", "first_seen", "last_seen")},
+        **{f"hour_{hour}": hours[hour] for hour in range(HOURS)},
+        known_organisation=table.has_organisation.fill_null(False) & ~denied["organisation"],
+        least=table.least_events.fill_null(0),
+    )
+
+
+def _judged(table: ir.Table, carried: Sequence[str]) -> ir.Table:
+    """Which figures are known: what is stated, and agrees with the evidence and with itself."""
+    given = {f"known_{name}": table[name].notnull() for name in ("days", "first_seen", "last_seen")}
+    lower = {name: table[name.replace("with_", "least_", 1)].fill_null(0) for name in carried}
+    enough = (table.events >= table.least).fill_null(False)
+    return table.mutate(
+        **given,
+        known_events=enough,
+        known_hours=enough & (table.total == table.events).fill_null(False),
+        **{f"known_{name}": (table[name] >= lower[name]).fill_null(False) for name in carried},
+    )
+
+
+def _names(*names: str) -> ir.ArrayScalar:
+    return ibis.literal(list(names), "array<string>")
