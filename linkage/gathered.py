@@ -329,8 +329,9 @@ def _settled(table: ir.Table, columns: Sequence[str]) -> ir.Table:
     carried = [f"with_{column}" for column in columns]
     figures = ["events", "days", "first_seen", "last_seen", *carried]
     stated = kept(_stated(table, figures))
-    total = reduce(add, [stated[f"hour_{hour}"] for hour in range(HOURS)])
-    summed = kept(stated.mutate(total=total, events=ibis.coalesce(stated.events, total)))
+    hourly = kept(stated.mutate(**{f"hour_{hour}": stated.hours[hour] for hour in range(HOURS)}))
+    total = reduce(add, [hourly[f"hour_{hour}"] for hour in range(HOURS)])
+    summed = kept(hourly.mutate(total=total, events=ibis.coalesce(hourly.events, total)))
     judged = kept(_judged(summed, carried))
     missing = [
         judged[f"known_{figure}"].ifelse(_names(), _names(figure))
@@ -350,10 +351,10 @@ def _settled(table: ir.Table, columns: Sequence[str]) -> ir.Table:
             **{f"hour_{h}": judged.known_hours.ifelse(judged[f"hour_{h}"], nothing)
                for h in range(HOURS)},
             days=judged.days,
-            **{UNKNOWN: reduce(add, missing)},
+            **{UNKNOWN: ibis.array(missing).flatten()},
         )
     )  # fmt: skip
-    dropped(stated, summed, judged)
+    dropped(stated, hourly, summed, judged)
     return result
 
 
@@ -365,11 +366,9 @@ def _stated(table: ir.Table, figures: Sequence[str]) -> ir.Table:
         for name in (*figures, "hours", "organisation")
     }
     own = {name: denied[name].ifelse(ibis.null(table[name].type()), table[name]) for name in denied}
-    hours = own.pop("hours")
     return table.mutate(
         **own,
         **{f"said_{name}": table[name] for name in ("events", "first_seen", "last_seen")},
-        **{f"hour_{hour}": hours[hour] for hour in range(HOURS)},
         known_organisation=table.has_organisation.fill_null(False) & ~denied["organisation"],
         least=table.least_events.fill_null(0),
     )
