@@ -116,8 +116,7 @@ def read(
         _check_evidence(rows, folder / EVIDENCE, kinds)
         stated = _file(con, folder / ACTIVITY, types, ("account_id",))
         if stated is None:
-            typed = {name: wanted.ours for name, wanted in types.items()}
-            stated = ibis.memtable([], schema={**typed, "has_organisation": "boolean"})
+            stated = _nothing(con, types)
         else:
             _check_activity(stated, folder / ACTIVITY)
         given = Gathered(
@@ -206,6 +205,13 @@ def _file(
     if "organisation" in types:
         columns["has_organisation"] = ibis.literal("organisation" in schema.names)
     return table.select(**columns)
+
+
+def _nothing(con: Backend, types: Mapping[str, _Type]) -> ir.Table:
+    """The columns of a file that is not there."""
+    columns = {name: wanted.ours for name, wanted in types.items()}
+    schema = ibis.schema({**columns, "has_organisation": "boolean"})
+    return con.create_table(ibis.util.gen_name("linkage"), schema=schema, temp=True)
 
 
 def _typed(table: ir.Table, name: str, wanted: _Type, schema: pa.Schema, path: Path) -> ir.Value:
