@@ -477,9 +477,9 @@ def test_accounts_alone_and_columns_of_nothing_will_do(tmp_path: Path) -> None:
 
 def test_events_or_evidence_one_of_the_two(plain: Path, tmp_path: Path) -> None:
     events = plain.parent / "events.parquet"
-    for given in ({}, {"sources": events, "evidence": plain}):
+    for sources, evidence in ((None, None), ([], None), (events, plain)):
         with pytest.raises(InputError, match="one of the two"):
-            linkage.detect(out=tmp_path / "result", **given)
+            linkage.detect(sources, tmp_path / "result", evidence=evidence)
     both = failed("detect", events, "--evidence", plain, "--out", tmp_path / "result", code=2)
     assert "one of the two" in both
     assert "Usage" in both

@@ -56,7 +56,7 @@ def detect(
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the networks in event files, or in evidence that is gathered already.
+    """Find the networks in events, or in gathered evidence.
 
     Writes a result folder: clusters, members, evidence, links, and the proposed ban list.
     """
