@@ -27,7 +27,7 @@ class Tables:
 
     def read(self, query: str, **values: object) -> pa.Table:
         """What a query finds; ResultError where a file is damaged. A cursor each, for threads."""
-        files = {name: _literal(self.folder / f"{name}.parquet") for name in TABLES}
+        files = {name: literal(self.folder / f"{name}.parquet") for name in TABLES}
         used = {name: path for name, path in files.items() if f"(${name})" in query}
         try:
             return self._cursor().sql(query, params={**used, **values}).to_arrow_table()
@@ -62,6 +62,6 @@ class Tables:
             return self._engine.cursor()
 
 
-def _literal(path: Path) -> str:
+def literal(path: Path) -> str:
     """A path in which nothing is a wildcard."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

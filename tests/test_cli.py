@@ -200,7 +200,7 @@ def test_options_of_detect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     sources, out, settings, named = asked[0]
     assert (sources, out) == (["a.csv", "-"], tmp_path / "out")
     assert (settings.links.margin_bits, settings.communities.algorithm) == (4, "louvain")
-    assert named == {"baseline": Path("base"), "overwrite": True}
+    assert named == {"evidence": None, "baseline": Path("base"), "overwrite": True}
     assert found["banlist"] == str(tmp_path / "out" / "banlist.csv")
     assert [c["proposal"] for c in found["clusters"]] == ["ban", "review"]
     assert found["held_by"] == {"drop_one": 1, "unplantable": 1}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage.activity import HOURS, histogram
+from linkage.activity import HOURS, UNKNOWN, histogram
 from linkage.kernels.weights import to_bits
 from linkage.results.bundle import Results
 from linkage.signals import SIGNALS
@@ -72,7 +72,8 @@ def _by_accounts(rows: ir.Table, accounts: int) -> Iterator[pa.Table]:
 
 
 def write_activity(found: Results, folder: Path) -> None:
-    """activity.parquet by account; own_prompts is null for accounts without prompts."""
+    """activity.parquet by account; own_prompts is null for accounts without prompts, and what is
+    not known is null too."""
     acts, rows = found.activity, found.evidence.rows
     templates = found.evidence.artifacts
     templates = templates.filter(templates.kind == "template").select("artifact")
@@ -91,11 +92,13 @@ def write_activity(found: Results, folder: Path) -> None:
         "claimed",
         *[c for c in acts.columns if c.startswith(("with_", "hour_"))],
         own_prompts=own,
+        **({UNKNOWN: UNKNOWN} if UNKNOWN in acts.columns else {}),
     )
     table = wanted.to_pyarrow()
-    hours = histogram(table)
+    hours, unknown = histogram(table), pa.array(table["hour_0"].is_null())
     table = table.drop_columns([c for c in table.column_names if c.startswith("hour_")])
-    lists = pa.FixedSizeListArray.from_arrays(pa.array(hours.ravel(), pa.int32()), HOURS)
+    values = pa.array(hours.ravel(), pa.int32())
+    lists = pa.FixedSizeListArray.from_arrays(values, HOURS, mask=unknown)
     table = table.add_column(6, "hours", lists.cast(pa.list_(pa.int32())))
     pq.write_table(table, folder / "activity.parquet", compression="zstd")
 
