@@ -15,6 +15,7 @@ import re
 import secrets
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,26 +108,24 @@ class Home:
         return (self.folder / "data" / "databases" / "system").is_dir()
 
     def make(self) -> None:
-        """Make what is missing. Raises ServerError where the folder holds something else."""
+        """Make the folder, if need be. Raises ServerError where it holds something else."""
         try:
-            if not self.exists:
-                self._claim()
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # The mark comes first: what is in an unmarked folder is somebody else's.
+            if any(self.folder.iterdir()) and not self.exists:
+                raise ServerError(
+                    f"{self.folder} holds something other than a server's files: "
+                    "name a new or empty folder"
+                )
+            with suppress(FileExistsError), self._marker.open("x") as file:
+                file.write("{}\n")
             for inside in (self.conf, self.log.parent, self.pid_file.parent):
                 inside.mkdir(exist_ok=True)
-            self._make_password()
         except OSError as error:
-            raise ServerError(f"{self.folder}: no server can be kept here: {error}") from error
+            raise self._unusable(error) from error
 
-    def _claim(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(self.folder.iterdir()):
-            raise ServerError(
-                f"{self.folder} holds something other than a server's files: "
-                "name a new or empty folder by --folder"
-            )
-        self._marker.write_text("{}\n", "utf-8")
-
-    def _make_password(self) -> None:
+    def make_password(self) -> None:
+        """Choose a password, if need be. Raises ServerError where the server's was lost."""
         if self.password_file.is_file():
             return
         if self.has_system:
@@ -136,11 +135,17 @@ class Home:
             )
         # Renamed when whole: a password half written would be taken for one.
         work = self.password_file.with_suffix(".new")
-        work.unlink(missing_ok=True)
-        handle = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(24) + "\n")
-        work.rename(self.password_file)
+        try:
+            work.unlink(missing_ok=True)
+            handle = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(24) + "\n")
+            work.rename(self.password_file)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> ServerError:
+        return ServerError(f"{self.folder}: no server can be kept here: {error}")
 
     def password(self) -> str:
         """The user's password; ServerError where there is none."""
@@ -179,16 +184,14 @@ def choose_ports(bolt: int | None, http: int | None, last: Ports | None) -> Port
             raise ServerError(f"port {named} of {HOST} is taken: name another, or none")
     if bolt is not None and bolt == http:
         raise ServerError(f"port {bolt} cannot be both Bolt's and HTTP's")
-    found: list[int] = []
-    for named, before in ((bolt, last and last.bolt), (http, last and last.http)):
-        others = {*found, bolt, http} if named is None else set()
-        if named is not None:
-            found.append(named)
-        elif before is not None and before not in others and is_free(before):
-            found.append(before)
-        else:
-            found.append(_any_free(others))
-    return Ports(*found)
+    first = _chosen(bolt, None if last is None else last.bolt, {http})
+    return Ports(first, _chosen(http, None if last is None else last.http, {first}))
+
+
+def _chosen(named: int | None, before: int | None, taken: set[int | None]) -> int:
+    if named is not None:
+        return named
+    return before if before is not None and is_free(before) and before not in taken else _any(taken)
 
 
 def is_free(port: int) -> bool:
@@ -203,7 +206,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _any_free(taken: set[int | None]) -> int:
+def _any(taken: set[int | None]) -> int:
     while True:
         with socket.socket() as probe:
             probe.bind((HOST, 0))

@@ -42,11 +42,11 @@ def ask(url: str, auth: tuple[str, str]) -> str | None:
     from neo4j import GraphDatabase
     from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
-    # One question, without what the driver would tell the server of itself or try again.
-    settings = {"telemetry_disabled": True, "connection_timeout": 5.0}
     try:
         with (
-            GraphDatabase.driver(url, auth=auth, **settings) as driver,
+            GraphDatabase.driver(
+                url, auth=auth, telemetry_disabled=True, connection_timeout=5.0
+            ) as driver,
             driver.session() as session,
         ):
             session.run("RETURN 1").consume()

@@ -95,6 +95,7 @@ class Server:
         with locked(self.home.lock_file):
             if process.running(self.home) is not None:
                 return self._again(bolt_port, http_port, patience)
+            self.home.make_password()
             java, class_path = self._tools(tell)
             ports = choose_ports(bolt_port, http_port, self.home.remembered()[0])
             self.home.configure(ports, self.options)
