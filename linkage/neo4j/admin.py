@@ -42,8 +42,9 @@ def run_admin(home: Home, options: Options, java: str, class_path: str, *words: 
     finally:
         Path(name).unlink()
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines()[-15:]
-        lines = "".join(f"\n  {line}" for line in said)
+        said = (done.stdout + done.stderr).strip().splitlines()
+        told = [line for line in said if not line.startswith("\tat ")]  # not where in its code
+        lines = "".join(f"\n  {line}" for line in told[-15:])
         raise ServerError(f"neo4j-admin {' '.join(words[:2])} failed:{lines}")
     return done.stdout
 

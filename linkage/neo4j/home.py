@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from linkage.errors import ServerError
+from linkage.neo4j import assembly
 
 HOST = "127.0.0.1"
 USER = "neo4j"
@@ -34,12 +35,14 @@ class Options:
     page_cache_mb   memory for the pages of the store, MB
     gds             with Graph Data Science
     extra           further settings of neo4j.conf by name; they win over the others
+    java_options    further options of Java
     """
 
     heap_mb: int = 512
     page_cache_mb: int = 128
     gds: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
+    java_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def configuration(ports: Ports, options: Options) -> str:
         "db.tx_log.preallocate": "false",
         "server.memory.heap.max_size": f"{options.heap_mb}m",
         "server.memory.pagecache.size": f"{options.page_cache_mb}m",
-        **({"dbms.security.procedures.unrestricted": "gds.*"} if options.gds else {}),
+        **(_for_gds() if options.gds else {}),
         **options.extra,
     }
     for name, value in settings.items():
@@ -83,6 +86,14 @@ def configuration(ports: Ports, options: Options) -> str:
             raise ServerError(f"{name!r} = {value!r} cannot be a line of neo4j.conf")
     lines = (f"{name}={value}".replace("\\", "\\\\") for name, value in settings.items())
     return "# Written anew at each start.\n" + "".join(f"{line}\n" for line in lines)
+
+
+def _for_gds() -> Mapping[str, str]:
+    """Procedures are looked for among plugins alone, though their jars are on the class path."""
+    return {
+        "server.directories.plugins": str(assembly.cache() / assembly.GDS.name),
+        "dbms.security.procedures.unrestricted": "gds.*",
+    }
 
 
 class Home:

@@ -29,6 +29,7 @@ def start(home: Home, options: Options, java: str, class_path: str) -> int:
         "-XX:+ExitOnOutOfMemoryError",
         "-Dlog4j2.disable.jmx=true",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
+        *options.java_options,
         "-cp",
         class_path,
         *_arguments(home),
@@ -79,14 +80,21 @@ def _is_server(line: str, home: Home) -> bool:
 
 def _command_line(pid: int) -> str | None:
     """A process's arguments, a blank between two; None where there is no such process."""
-    if Path("/proc/self/cmdline").exists():
-        try:
-            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return None
-        # Nothing: a process that has ended and that nobody has asked about yet.
-        return os.fsdecode(raw).rstrip("\0").replace("\0", " ") if raw else None
-    shown = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+    return _by_proc(pid) if Path("/proc/self/cmdline").exists() else _by_ps(pid)
+
+
+def _by_proc(pid: int) -> str | None:
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
+    # Nothing: a process that has ended and that nobody has asked about yet.
+    return os.fsdecode(raw).rstrip("\0").replace("\0", " ") if raw else None
+
+
+def _by_ps(pid: int) -> str | None:
+    """Where there is no /proc."""
+    shown = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
     done = subprocess.run(shown, capture_output=True, text=True, check=False)
     return done.stdout.strip() or None
 

@@ -194,7 +194,8 @@ class Server:
 
         server.admin("database", "import", "full", "neo4j", "--nodes=Account=accounts.csv")
 
-        Paths are taken from the server's folder: give whole ones. Raises ServerError where the
+        Paths are taken from the server's folder: give whole ones; and the database's name before
+        `--nodes`, which takes all that follows for files. Raises ServerError where the
         server runs, or the command fails.
         """
         self.home.make()

@@ -26,6 +26,8 @@ from linkage.neo4j import Options, Server, assembly, tools
 from linkage.neo4j.ready import wait_until_ready
 
 IMAGE = "neo4j:5.26-community"
+# Half the time to start, at the price of slower long queries.
+QUICK = Options(java_options=("-XX:TieredStopAtLevel=1",))
 BATCH = 10_000  # nodes deleted in one transaction
 
 
@@ -54,7 +56,7 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         return
     lacking = lacking_here()
     if lacking is None:
-        server = Server(tmp_path_factory.mktemp("neo4j") / "server")
+        server = Server(tmp_path_factory.mktemp("neo4j") / "server", QUICK)
         status = server.up()
         assert status.bolt is not None
         try:
@@ -79,22 +81,31 @@ def empty_neo4j(neo4j_server: Address) -> Address:
 
 @pytest.fixture
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    """Makes servers of the test's own, not yet started: `own_server(options=None) -> Server`.
+    """Makes servers of the test's own, not yet started: `own_server(options=QUICK) -> Server`.
 
     They are ended after the test.
     """
+    with own_servers(tmp_path_factory) as make:
+        yield make
+
+
+@contextmanager
+def own_servers(folders: pytest.TempPathFactory) -> Iterator[OwnServer]:
+    """The same for fixtures that last longer."""
     lacking = lacking_here()
     if lacking is not None:
         pytest.skip(f"no Neo4j of one's own: {lacking}")
     made: list[Server] = []
 
-    def make(options: Options | None = None) -> Server:
-        made.append(Server(tmp_path_factory.mktemp("own") / "server", options))
+    def make(options: Options = QUICK) -> Server:
+        made.append(Server(folders.mktemp("own server's") / "neo4j", options))
         return made[-1]
 
-    yield make
-    for server in made:
-        server.down(patience=10.0)
+    try:
+        yield make
+    finally:
+        for server in made:
+            server.down(patience=10.0)
 
 
 def empty(driver: Driver) -> None:

@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from typer.testing import CliRunner
 
 from linkage.cli import app
 from linkage.errors import ServerError
-from linkage.neo4j import Options, Server, assembly, tools
+from linkage.neo4j import Options, Server, assembly, process, tools
 from linkage.neo4j.home import HOST, Home, Ports, choose_ports, configuration
 from tests.neo4j import servers
 
@@ -199,7 +201,7 @@ def test_neo4j_admin_gets_its_words_by_a_file(assembled: Path, tmp_path: Path) -
 
 
 # Ends by being killed alone.
-STUBBORN = f"{JAVA_17}\ntrap '' TERM\nwhile :; do sleep 0.05; done"
+STUBBORN = f"{JAVA_17}\ntrap '' TERM\necho trapped\nwhile :; do sleep 0.05; done"
 
 
 def test_a_server_that_never_starts_is_not_left_behind(assembled: Path, tmp_path: Path) -> None:
@@ -214,17 +216,35 @@ def test_a_server_that_never_starts_is_not_left_behind(assembled: Path, tmp_path
 
 def test_down_kills_what_does_not_stop(assembled: Path, tmp_path: Path) -> None:
     program(assembled, "java", STUBBORN)
-    server = started_before(Server(tmp_path / "neo4j"))
-    with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(server.up, patience=3.0)
-        while server.status().state != "unready":
-            time.sleep(0.02)
-        pid = server.status().pid
-        # `down` waits until `up` has given up, and stopped what it had started.
-        assert not server.down(patience=0.2).killed
-        with pytest.raises(ServerError, match="did not answer"):
-            starting.result()
+    server = standing_in(Server(tmp_path / "neo4j"))
+    status = server.status()
+    assert (status.state, status.bolt) == ("unready", "bolt://127.0.0.1:1")
+    stopped = server.down(patience=0.3)
+    assert (stopped.before, stopped.killed) == ("unready", True)
+    assert server.status().state == "stopped"
+    assert not is_running(str(status.pid))
+
+
+def standing_in(server: Server) -> Server:
+    """With what stands in for Java as its process, which listens nowhere."""
+    started_before(server).home.remember(Ports(1, 2), assembly.VERSION)
+    log = server.home.log
+    process.start(server.home, Options(), tools.java(), "none")
+    while not log.is_file() or "trapped" not in log.read_text():
+        time.sleep(0.02)
+    return server
+
+
+def test_servers_of_tests_are_ended(
+    assembled: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    program(assembled, "java", STUBBORN.replace("trap '' TERM", ""))
+    with servers.own_servers(tmp_path_factory) as own_server:
+        running, untouched = standing_in(own_server()), own_server()
+        pid = running.status().pid
+        assert is_running(str(pid))
     assert not is_running(str(pid))
+    assert not untouched.home.folder.exists()
 
 
 def is_running(pid: str) -> bool:
@@ -248,6 +268,19 @@ def test_another_process_with_its_number_is_left_alone(assembled: Path, tmp_path
         signal.signal(signal.SIGTERM, before)
     assert (stopped.before, stopped.killed, caught) == ("died", False, [])
     assert server.status().state == "stopped"
+
+
+@pytest.mark.allowed_skip(reason="`ps` is for systems without /proc")
+@pytest.mark.parametrize("look", [process._by_proc, process._by_ps])
+def test_arguments_of_a_process(look: Callable[[int], str | None]) -> None:
+    if look is process._by_ps and shutil.which("ps") is None:
+        pytest.skip("no `ps` on the PATH")
+    with subprocess.Popen(["sleep", "30.25"]) as child:
+        try:
+            assert look(child.pid) == "sleep 30.25"
+        finally:
+            child.kill()
+    assert look(child.pid) is None
 
 
 # --- the folder and its ports
@@ -316,9 +349,9 @@ def test_configuration_has_what_is_asked_for() -> None:
     assert "server.memory.heap.max_size=4096m\n" in text
     assert "server.memory.pagecache.size=2048m\n" in text
     assert "procedures.unrestricted" not in text
-    assert "dbms.security.procedures.unrestricted=gds.*\n" in configuration(
-        ports, Options(gds=True)
-    )
+    with_gds = configuration(ports, Options(gds=True))
+    assert "dbms.security.procedures.unrestricted=gds.*\n" in with_gds
+    assert f"server.directories.plugins={assembly.cache() / assembly.GDS.name}\n" in with_gds
     extra = {"client.allow_telemetry": "true", "server.directories.import": "a\\b"}
     text = configuration(ports, Options(extra=extra))
     assert text.count("client.allow_telemetry") == 1
