@@ -15,6 +15,7 @@ from linkage.neo4j.home import Home, Options
 _ENTRY = "org.neo4j.server.CommunityEntryPoint"
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 _POLL = 0.1  # seconds
+_BLINK = 0.005  # seconds
 
 # The shell ends at once, so that the server is nobody's child: whoever started it need not reap it.
 _DETACH = 'log=$1; shift; "$@" >"$log" 2>&1 </dev/null & echo $!'
@@ -84,12 +85,17 @@ def _command_line(pid: int) -> str | None:
 
 
 def _by_proc(pid: int) -> str | None:
-    try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return None
-    # Nothing: a process that has ended and that nobody has asked about yet.
-    return os.fsdecode(raw).rstrip("\0").replace("\0", " ") if raw else None
+    # A process has no arguments for a moment while it becomes another program, as the shell's child
+    # does; one that has ended, and threads of the kernel, have none for good.
+    for _ in range(20):
+        try:
+            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return None
+        if raw:
+            return os.fsdecode(raw).rstrip("\0").replace("\0", " ")
+        time.sleep(_BLINK)
+    return None
 
 
 def _by_ps(pid: int) -> str | None:
