@@ -22,7 +22,7 @@ FolderOption = Annotated[
 ]
 
 app = typer.Typer(
-    help="A Neo4j Community server of one's own, for trying things out.",
+    help="A local Neo4j server, to try things out with.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

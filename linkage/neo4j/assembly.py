@@ -23,7 +23,7 @@ from linkage.neo4j.locking import locked
 VERSION = "5.26.30"
 _BROWSER = "5.24.0"
 _GDS = "2.13.9"
-_PLUGIN = "3.8.1"  # of Maven's dependency plugin: what it is called by may change in the next
+_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _WORK = ".assembling-"
 
 
@@ -109,10 +109,14 @@ def _fetch(part: Part, work: Path) -> None:
     tools.java()  # Maven's own words for a missing Java help nobody
     command = tools.maven()
     (work / "pom.xml").write_text(_pom(part), "utf-8")
-    goal = "dependency:copy-dependencies"
-    options = ("includeScope=runtime", "excludeTypes=pom", "mdep.prependGroupId=true")
+    options = (
+        "style.color=never",
+        "includeScope=runtime",
+        "excludeTypes=pom",
+        "mdep.prependGroupId=true",
+    )
     done = subprocess.run(
-        [command, "-B", "-q", "-f", str(work / "pom.xml"), goal,
+        [command, "-B", "-q", "-f", str(work / "pom.xml"), _GOAL,
          f"-DoutputDirectory={work / 'jars'}", *(f"-D{option}" for option in options)],
         cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -131,9 +135,6 @@ def _pom(part: Part) -> str:
         "<modelVersion>4.0.0</modelVersion>\n"
         f"<groupId>linkage</groupId><artifactId>{escape(part.name)}</artifactId>"
         "<version>1</version><packaging>pom</packaging>\n"
-        "<build><pluginManagement><plugins><plugin>"
-        "<groupId>org.apache.maven.plugins</groupId><artifactId>maven-dependency-plugin</artifactId>"
-        f"<version>{_PLUGIN}</version></plugin></plugins></pluginManagement></build>\n"
         f"<dependencies>\n{dependencies}</dependencies>\n</project>\n"
     )
 
@@ -164,13 +165,14 @@ _MEANINGS = (
 
 
 def _why(part: Part, output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "[ERROR]" in line] or lines[-5:] or ["(it said nothing)"]
+    plain = re.sub(r"\x1b\[[\d;]*m", "", output)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("[ERROR] ")]
     meant = (words for pattern, words in _MEANINGS if re.search(pattern, output))
     return "\n".join(
         [
             f"Maven could not fetch {part.name}: {next(meant, 'see what it says')}. "
             "What is there already was not changed; try again.",
-            *(f"  {line[:400]}" for line in errors[:5]),
+            *(f"  {line[:600]}" for line in errors[:2] or lines[-5:] or ["(nothing)"]),
         ]
     )

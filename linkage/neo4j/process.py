@@ -26,7 +26,6 @@ def start(home: Home, options: Options, java: str, class_path: str) -> int:
     command = [
         java,
         f"-Xmx{options.heap_mb}m",
-        "-XX:+UseG1GC",
         "-XX:+ExitOnOutOfMemoryError",
         "-Dlog4j2.disable.jmx=true",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),

@@ -118,11 +118,11 @@ def test_no_maven(programs: Path) -> None:
     ],
 )
 def test_maven_that_fails(says: str, words: str, programs: Path, tmp_path: Path) -> None:
-    program(programs, "mvn", f'{MAVEN}\necho "{says}"; exit 1')
+    program(programs, "mvn", f"{MAVEN}\nprintf '\\033[0m%s\\n' '{says}'; exit 1")
     with pytest.raises(ServerError) as failed:
         assembly.class_path()
     assert words in str(failed.value)
-    assert says in str(failed.value)
+    assert f"\n  {says}" in str(failed.value)
     # What was half made is gone, and not taken for whole.
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [".lock"]
     program(programs, "mvn", MAVEN)
