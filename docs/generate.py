@@ -162,9 +162,16 @@ def _figure(value: float) -> str:
 
 
 def commands() -> dict[str, Any]:
-    """The command line's commands by name."""
-    group: Any = get_command(app)
-    return dict(group.commands)
+    """The command line's commands by name; one of a group goes by both names."""
+    return dict(_commands(get_command(app)))
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def options(command: Any) -> str:

@@ -8,7 +8,8 @@
     │   ├── MissingColumns           no time or no account column
     │   └── QuestionError            a graph cannot be asked so: an unknown kind, a broken cursor
     ├── ResultError              4   a result folder is missing, broken, or in the way
-    └── NotFound                 5   no such account, cluster or link in the result
+    ├── NotFound                 5   no such account, cluster or link in the result
+    └── ServerError              7   a local Neo4j cannot be fetched, started or stopped
 
 A message says what was wrong, where, and what to do.
 """
@@ -65,3 +66,9 @@ class NotFound(LinkageError):
     """The result has no such account, cluster or link."""
 
     exit_code = 5
+
+
+class ServerError(LinkageError):
+    """A local Neo4j server cannot be fetched, started, asked or stopped."""
+
+    exit_code = 7

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from linkage.cli import calibrating, evaluating, making, reading
+from linkage.cli import calibrating, evaluating, making, reading, serving
 from linkage.errors import LinkageError
 from linkage.render import clean
 
@@ -21,6 +21,7 @@ Exit codes:
   3    events, known truth or decisions cannot be read
   4    a result folder is missing, incomplete, or in the way
   5    no such account or cluster in the result
+  7    a local Neo4j cannot be fetched, started or stopped
   130  interrupted
 """
 INTERRUPTED = 130
@@ -85,6 +86,7 @@ app.command()(reading.explain)
 app.command()(making.simulate)
 app.command()(evaluating.evaluate)
 app.command()(calibrating.calibrate)
+app.add_typer(serving.app, name="neo4j")
 
 
 def main() -> None:
