@@ -63,9 +63,10 @@ def failed(*words: object, code: int) -> str:
 
 
 @pytest.fixture(autouse=True)
-def no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the tester's environment names is not what is tested."""
-    monkeypatch.delenv("LINKAGE_GRAPH", raising=False)
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tester's environment names no graph and no width."""
+    for name in ("LINKAGE_GRAPH", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="module")
