@@ -183,6 +183,8 @@ def options(command: Any) -> str:
         else:
             names = f"`{parameter.metavar or parameter.name.upper()}`"
         says = " ".join((getattr(parameter, "help", None) or "").split())
+        if parameter.envvar:
+            says += f" Or `{parameter.envvar}`, from the environment."
         rows.append((names, _default(parameter), says))
     return _table(("argument or option", "default", "meaning"), rows)
 
@@ -190,6 +192,8 @@ def options(command: Any) -> str:
 def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
+    if isinstance(parameter.show_default, str):
+        return f"`{parameter.show_default}`"
     if parameter.default in (None, False, ()):
         return ""
     return f"`{parameter.default}`"

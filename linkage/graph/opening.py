@@ -13,10 +13,12 @@ from linkage.render import clean
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
-def open_graph(where: str | Path) -> Graph:
+def open_graph(where: str | Path, beyond: str | Path | None = None) -> Graph:
     """The graph of a published run, by the adapter for the place.
 
-    where   a result folder
+    where    a result folder
+    beyond   a result folder of the same run, for what a database does not hold; a folder
+             given as `where` holds all of its run
 
     Raises ResultError where a folder is no result, SettingsError for a URL: no adapter for a
     graph database is built in.
