@@ -162,9 +162,16 @@ def _figure(value: float) -> str:
 
 
 def commands() -> dict[str, Any]:
-    """The command line's commands by name."""
-    group: Any = get_command(app)
-    return dict(group.commands)
+    """The command line's commands by name; one of a group goes by both names."""
+    return dict(_commands(get_command(app)))
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def options(command: Any) -> str:
@@ -176,6 +183,8 @@ def options(command: Any) -> str:
         else:
             names = f"`{parameter.metavar or parameter.name.upper()}`"
         says = " ".join((getattr(parameter, "help", None) or "").split())
+        if parameter.envvar:
+            says += f" Or `{parameter.envvar}`, from the environment."
         rows.append((names, _default(parameter), says))
     return _table(("argument or option", "default", "meaning"), rows)
 
@@ -183,6 +192,8 @@ def options(command: Any) -> str:
 def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
+    if isinstance(parameter.show_default, str):
+        return f"`{parameter.show_default}`"
     if parameter.default in (None, False, ()):
         return ""
     return f"`{parameter.default}`"

@@ -21,17 +21,20 @@ __all__ = ["Run", "detect"]
 
 
 def detect(
-    sources: Sequence[str | Path] | str | Path,
+    sources: Sequence[str | Path] | str | Path | None = None,
     out: str | Path | None = None,
     settings: Settings | str | Path | None = None,
     *,
+    evidence: str | Path | None = None,
     baseline: str | Path | None = None,
     overwrite: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> Run:
-    """Find the networks in events, write the result folder `out`, and open it.
+    """Find the networks in events or gathered evidence, write the folder `out`, and open it.
 
-    sources     files, folders or globs; `-` is standard input
+    sources     files, folders or globs of events; `-` is standard input
+    evidence    instead of them, a folder with evidence.parquet, and activity.parquet as far as
+                that is known; a result folder is one
     out         the folder to make; without it, a temporary one that goes with the `Run`
     settings    `Settings`, or the path of a `linkage.toml`; the defaults without it
     baseline    the result folder of another run, whose figures say what is usual
@@ -46,9 +49,18 @@ def detect(
 
     read = load(Path(settings)) if isinstance(settings, str | Path) else settings
     base = None if baseline is None else Path(baseline)
+    proof = None if evidence is None else Path(evidence)
     folder = Path(out) if out is not None else _temporary()
     try:
-        detected(sources, folder, read, baseline=base, progress=progress, overwrite=overwrite)
+        detected(
+            sources,
+            folder,
+            read,
+            evidence=proof,
+            baseline=base,
+            progress=progress,
+            overwrite=overwrite,
+        )
         run = Run.open(folder)
     except BaseException:
         if out is None:

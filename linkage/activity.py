@@ -20,6 +20,7 @@ HOURS = 24
 HOUR_SECONDS = 3600
 WORD_DAYS = 62  # bits of a signed 64-bit word, and one to spare
 WORDS = 6  # a year
+UNKNOWN = "unknown"  # a column that activity has only where some of it is not known
 
 
 def activity(
@@ -40,13 +41,15 @@ def activity(
         claimed      string: an organisation that the account merely claims
         with_<column> int64: events that carry the column, one for each counted column
         hour_0 .. hour_23 int64: events by hour of the day (UTC)
+
+    Made of gathered evidence (`gathered.activity`) it may have one column more, `unknown`.
     """
-    columns = dict.fromkeys(k.column for k in kinds if counted is None or k.name in counted)
+    columns = counted_columns(kinds, counted)
     first, words = _calendar(events)
     if words <= WORDS:
-        whole = _with_days(_totals(events, list(columns), first, words), words)
+        whole = _with_days(_totals(events, columns, first, words), words)
     else:
-        whole = _totals(events, list(columns), first, 0).join(_days(events), "account_id")
+        whole = _totals(events, columns, first, 0).join(_days(events), "account_id")
     # Apart, since sorting and counting in one statement would not share the memory well.
     whole = kept(whole)
     number = ibis.row_number().over(order_by=whole.account_id).cast("int32")
@@ -55,9 +58,29 @@ def activity(
     return result
 
 
+def counted_columns(
+    kinds: Sequence[ArtifactKind], counted: Sequence[str] | None = None
+) -> list[str]:
+    """The columns whose events are counted, each once."""
+    return list(dict.fromkeys(k.column for k in kinds if counted is None or k.name in counted))
+
+
+def unknown(table: pa.Table) -> dict[str, npt.NDArray[np.bool_]]:
+    """Figure -> whether it is not known, one value a row; empty where all is known."""
+    if UNKNOWN not in table.column_names:
+        return {}
+    lists = table[UNKNOWN].combine_chunks()
+    rows, names = lists.value_parent_indices().to_numpy(), lists.flatten().to_pandas()
+    found = {str(name): np.zeros(table.num_rows, np.bool_) for name in names.unique()}
+    for name, mask in found.items():
+        mask[rows[names == name]] = True
+    return found
+
+
 def histogram(table: pa.Table) -> npt.NDArray[np.int64]:
-    """The hours of the day as an array [rows, 24]."""
-    return np.stack([table[f"hour_{h}"].to_numpy() for h in range(HOURS)], axis=1)
+    """The hours of the day as an array [rows, 24]; zeros where they are not known."""
+    columns = [table[f"hour_{h}"].fill_null(0).to_numpy() for h in range(HOURS)]
+    return np.stack(columns, axis=1)
 
 
 def _calendar(events: ir.Table) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from linkage.activity import UNKNOWN, unknown
 from linkage.attachment import Membership
 from linkage.circles import circles
 from linkage.clusters import Clusters, openly
@@ -59,12 +60,10 @@ def proposals(
     own = int(clusters.scores.reference.sum())
     enough = references is not None or show_what_is_usual(clusters.groups, own, settings.score)
     cluster, note = _of_clusters(clusters, settings, enough)
-    named = activity.order_by("account").organisation.to_pyarrow()
-    verified = np.asarray(named.is_valid())
     account = np.full(clusters.of.size, None, np.object_)
     inside = clusters.of >= 0
     account[inside] = cluster[clusters.of[inside]]
-    rules = holding_rules(clusters, members, units, inc, links, verified, settings)
+    rules = holding_rules(clusters, members, units, inc, links, activity, settings)
     held_by = np.full(clusters.of.size, None, np.object_)
     for name, holds in reversed(rules.items()):
         held_by[(account == "ban") & holds] = name
@@ -78,12 +77,13 @@ def holding_rules(
     units: Units,
     inc: Incidence,
     links: Links,
-    verified: Bools,
+    activity: ir.Table,
     settings: Settings,
 ) -> dict[str, Bools]:
     """Rule -> the accounts that it holds back; the first that applies is named.
 
     verified_organisation   its organisation is verified: such a unit is never listed whole
+    unknown_organisation    of gathered evidence, nobody knows whether it has a verified one
     drop_one                one artifact carries it: without that, too little is left
     families                what is left is of one family
     unplantable             an outsider could have planted, or copied, all that ties it
@@ -91,9 +91,14 @@ def holding_rules(
     loosely_tied            its ties are far weaker, or fewer, than its cluster's members' are
     """
     left, policy = members.left[units.of], settings.policy
+    columns = [c for c in ("organisation", UNKNOWN) if c in activity.columns]
+    known = activity.order_by("account").select(columns).to_pyarrow()
     circle = circles(inc, members.community, settings.attachment.telling_bits)[units.of]
     return {
-        "verified_organisation": verified,
+        "verified_organisation": np.asarray(known["organisation"].is_valid()),
+        "unknown_organisation": unknown(known).get(
+            "organisation", np.zeros(known.num_rows, np.bool_)
+        ),
         "drop_one": left < policy.drop_one_bits,
         "families": members.families[units.of] < policy.families,
         "unplantable": members.own[units.of] < policy.unplantable_bits,

@@ -9,8 +9,9 @@
     │   └── QuestionError            a graph cannot be asked so: an unknown kind, a broken cursor
     ├── ResultError              4   a result folder is missing, broken, or in the way
     ├── NotFound                 5   no such account, cluster or link in the result
-    └── GraphError               6   a graph database cannot be reached, or used as was asked
-        └── OutsideGraph             it holds a part of the run, and this is not in it
+    ├── GraphError               6   a graph database cannot be reached, or used as was asked
+    │   └── OutsideGraph             it holds a part of the run, and this is not in it
+    └── ServerError              7   a local Neo4j cannot be fetched, started or stopped
 
 A message says what was wrong, where, and what to do.
 """
@@ -77,3 +78,9 @@ class GraphError(LinkageError):
 
 class OutsideGraph(GraphError):
     """The database holds a part of the run alone (its scope), and what was asked is beyond it."""
+
+
+class ServerError(LinkageError):
+    """A local Neo4j server cannot be fetched, started, asked or stopped."""
+
+    exit_code = 7

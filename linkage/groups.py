@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.activity import histogram
+from linkage.activity import histogram, unknown
 from linkage.artifacts import ArtifactKind
 from linkage.evidence import Evidence
 from linkage.signals import Groups
@@ -44,7 +44,8 @@ def gather(
         hours=histogram(acts),
         organisation=_codes(acts["organisation"]),
         claimed=_codes(acts["claimed"]),
-        carried={c: acts[f"with_{c}"].to_numpy() for c in columns},
+        carried={c: acts[f"with_{c}"].fill_null(0).to_numpy() for c in columns},
+        unknown=unknown(acts),
         member=member,
         kind=kind_numbers(evidence, names)[artifact].astype(np.int64),
         artifact=artifact,

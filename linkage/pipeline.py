@@ -1,5 +1,5 @@
-"""The stages in order: events -> evidence and activity -> links -> communities -> clusters ->
-proposals -> result folder."""
+"""The stages in order: events, or gathered evidence -> evidence and activity -> links ->
+communities -> clusters -> proposals -> result folder."""
 
 import os
 import tempfile
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import ibis
+import ibis.expr.types as ir
 
-from linkage import results
+from linkage import gathered, results
 from linkage.activity import activity
 from linkage.artifacts import ArtifactKind
 from linkage.attachment import membership
@@ -16,11 +17,12 @@ from linkage.baseline import load
 from linkage.clusters import clusters
 from linkage.communities import communities
 from linkage.decisions import proposals
+from linkage.errors import InputError
 from linkage.events import read
-from linkage.evidence import evidence
+from linkage.evidence import Evidence, evidence
 from linkage.links import dealings, links
 from linkage.recorder import Progress, Recorder
-from linkage.results import Results
+from linkage.results import Origin, Results
 from linkage.settings import Settings
 from linkage.signals import CARRIED
 from linkage.units import incidence, units
@@ -38,20 +40,23 @@ STAGES = {
 }
 
 Source = str | Path
+Known = tuple[Origin, ir.Table, Evidence]
 
 
 def detect(
-    sources: Source | Sequence[Source],
+    sources: Source | Sequence[Source] | None,
     out: Path,
     settings: Settings | None = None,
     *,
+    evidence: Path | None = None,
     baseline: Path | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Find the networks in event files and write a result folder; returns its path.
+    """Find the networks in events or gathered evidence, write a result folder; returns its path.
 
     sources    files, folders and globs of Parquet, CSV and NDJSON; `-` is standard input
+    evidence   instead of them, a folder with evidence.parquet, and activity.parquet if known
     out        appears whole, by one rename, or not at all
     baseline   another run's result, to weigh against its figures instead of one's own
     progress   is told the stage's name and the fraction done
@@ -59,12 +64,16 @@ def detect(
     Raises InputError, SettingsError or ResultError; nothing is left behind then.
     """
     settings = settings or Settings()
-    given = [sources] if isinstance(sources, str | Path) else list(sources)
+    given = [sources] if isinstance(sources, str | Path) else list(sources or ())
+    if bool(given) == (evidence is not None):
+        raise InputError("name event files, or a folder of gathered evidence: one of the two")
     results.check_free(out, overwrite)
     out.parent.mkdir(parents=True, exist_ok=True)
     record = Recorder(STAGES, progress)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        found = stages(given, settings, Path(work), baseline=baseline, record=record)
+        found = stages(
+            given, settings, Path(work), folder=evidence, baseline=baseline, record=record
+        )
         folder = Path(work) / "result"
         with record.stage("results"):
             results.write(found, folder)
@@ -78,25 +87,25 @@ def stages(
     settings: Settings,
     work: Path,
     *,
+    folder: Path | None = None,
     baseline: Path | None = None,
     record: Recorder | None = None,
     kinds: tuple[ArtifactKind, ...] | None = None,
 ) -> Results:
     """All stages up to the proposals, with what each of them returned; nothing is written.
 
-    `work` is a folder for what does not fit into memory; it must outlast the results, which
-    are read from it. `kinds` are the settings' if not given.
+    `folder` has gathered evidence, if that takes the place of events. `work` is a folder for
+    what does not fit into memory; it must outlast the results, which are read from it. `kinds`
+    are the settings' if not given.
     """
     threads = settings.resources.threads or os.cpu_count() or 1
     kinds, record = kinds or settings.kinds(), record or Recorder(STAGES)
     usual = load(baseline) if baseline is not None else None
     con = _engine(settings, threads, work)
-    with record.stage("events"):
-        events = read(con, list(sources), settings, work / "events")
-    with record.stage("activity"):
-        acts = activity(events.table, kinds, CARRIED)
-    with record.stage("evidence"):
-        proof = evidence(events.table, acts, kinds)
+    if folder is None:
+        origin, acts, proof = _of_events(con, sources, settings, work, kinds, record)
+    else:
+        origin, acts, proof = _of_gathered(con, folder, kinds, record)
     with record.stage("links"):
         unit = units(acts)
         inc = incidence(proof, unit, kinds, usual)
@@ -117,7 +126,7 @@ def stages(
         settings=settings,
         kinds=kinds,
         baseline=usual,
-        events=events,
+        origin=origin,
         activity=acts,
         evidence=proof,
         units=unit,
@@ -127,6 +136,56 @@ def stages(
         clusters=found,
         proposals=proposed,
     )
+
+
+def _of_events(
+    con: ibis.backends.duckdb.Backend,
+    sources: Sequence[Source],
+    settings: Settings,
+    work: Path,
+    kinds: tuple[ArtifactKind, ...],
+    record: Recorder,
+) -> Known:
+    with record.stage("events"):
+        events = read(con, sources, settings, work / "events")
+    with record.stage("activity"):
+        acts = activity(events.table, kinds, CARRIED)
+    with record.stage("evidence"):
+        proof = evidence(events.table, acts, kinds)
+    origin = Origin(
+        files=events.files,
+        evidence=None,
+        events=events.rows,
+        quarantined=events.quarantined,
+        quarantine=events.quarantine,
+        duplicates=events.duplicates,
+        unknown={},
+    )
+    return origin, acts, proof
+
+
+def _of_gathered(
+    con: ibis.backends.duckdb.Backend,
+    folder: Path,
+    kinds: tuple[ArtifactKind, ...],
+    record: Recorder,
+) -> Known:
+    with record.stage("events"):
+        given = gathered.read(con, folder, kinds, CARRIED)
+    with record.stage("activity"):
+        acts = gathered.activity(given, kinds)
+    with record.stage("evidence"):
+        proof = gathered.evidence(given, acts, kinds)
+    origin = Origin(
+        files=given.files,
+        evidence=folder,
+        events=acts.events.sum().to_pyarrow().as_py(),
+        quarantined=0,
+        quarantine=None,
+        duplicates=0,
+        unknown=gathered.unknown(acts),
+    )
+    return origin, acts, proof
 
 
 def _engine(settings: Settings, threads: int, work: Path) -> ibis.backends.duckdb.Backend:

@@ -20,6 +20,7 @@ HELD: Mapping[str, str] = {
     "unplantable": "an outsider could have planted what ties it to the cluster",
     "household": "cards, devices and the like tie it to no more than a household of the cluster",
     "verified_organisation": "belongs to an organisation that the platform has verified",
+    "unknown_organisation": "nobody knows whether it belongs to a verified organisation",
 }
 QUESTIONS: Mapping[str, str] = {
     "operation": "One operation?",

@@ -6,6 +6,7 @@
   `pytest --seed N` repeats it.
 - In CI (CI=true) a skipped test is a failure, unless it is marked
   `@pytest.mark.allowed_skip(reason="...")`. A module that skips as a whole cannot be marked so.
+- Tests that need Neo4j take it from the fixtures of tests/neo4j/servers.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+pytest_plugins = ("tests.neo4j.servers",)
 
 IN_CI = os.environ.get("CI") == "true"
 

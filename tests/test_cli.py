@@ -11,19 +11,33 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import linkage.graph
 import linkage.pipeline
 import linkage.scenarios
 from linkage.cli import app
 from linkage.cli.progress import Waiting
+from linkage.graph import run_id
+from linkage.graph.embedded import EmbeddedGraph
 from linkage.render import clean, command, innocents, number, percent, plain, reasons
 from linkage.run import Run
 from linkage.scenarios import Scenario
+from tests.contracts.made import made_result
 from tests.test_evaluation import write_truth
-from tests.test_run import HOSTILE, HOSTILE_CLUSTER, MEMBERS, NETWORK, PAIR, small_result
+from tests.test_run import (
+    HOSTILE,
+    HOSTILE_CLUSTER,
+    MEMBERS,
+    NETWORK,
+    PAIR,
+    cluster_rows,
+    small_result,
+)
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -46,6 +60,13 @@ def failed(*words: object, code: int) -> str:
     assert not result.stdout
     assert "Traceback" not in result.stderr
     return result.stderr
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tester's environment names no graph and no width."""
+    for name in ("LINKAGE_GRAPH", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +154,111 @@ def test_explain(result: Path) -> None:
     assert {part["family"] for part in found["families"]} == {"network", "client", "money"}
 
 
+READING = (("clusters",), ("show", "c0123"), ("account", "n4"), ("explain", "n1", "n2"))
+
+
+@pytest.mark.parametrize("words", READING, ids=lambda words: words[0])
+def test_the_graph_is_read_from_where_it_is_said_to_be(
+    words: tuple[str, ...], result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "result: no such folder" in failed(*words, code=4)  # the default
+    text = linked(*words, "-r", result)
+    assert linked(*words, "--graph", result) == linked(*words, "-g", result) == text
+    monkeypatch.setenv("LINKAGE_GRAPH", str(result))
+    assert linked(*words) == text
+    assert "nowhere: no such folder" in failed(*words, "-g", tmp_path / "nowhere", code=4)
+    # Which of two folders is read is not to be guessed.
+    assert "leave out one" in failed(*words, "-r", tmp_path, code=2)
+
+
+@pytest.mark.parametrize("words", READING, ids=lambda words: words[0])
+@pytest.mark.parametrize("url", ["redis://me:secret@host:7687", " redis://me:secret@host "])
+def test_a_database_that_cannot_be_read_is_refused_without_its_password(
+    words: tuple[str, ...], url: str, result: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = [failed(*words, "-g", url, code=2), failed(*words, "-g", url, "-r", result, code=2)]
+    monkeypatch.setenv("LINKAGE_GRAPH", url)
+    refused.append(failed(*words, code=2))
+    for text in refused:
+        assert "redis://..." in text
+        assert "secret" not in text
+
+
+@pytest.mark.parametrize("words", READING, ids=lambda words: words[0])
+def test_a_database_is_asked_and_closed(
+    words: tuple[str, ...], result: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result is for what the database does not hold, and only where it is named."""
+    opened: list[tuple[object, object]] = []
+    closed: list[bool] = []
+
+    class Database(EmbeddedGraph):
+        def close(self) -> None:
+            closed.append(True)
+            super().close()
+
+    def database(where: str, beyond: Path | None = None) -> Database:
+        opened.append((where, beyond))
+        return Database(result)
+
+    text = linked(*words, "-r", result)
+    monkeypatch.setattr(linkage.graph, "open_graph", database)
+    assert linked(*words, "-g", "bolt://host") == text
+    assert linked(*words, "-g", "bolt://host", "-r", "same") == text
+    assert opened == [("bolt://host", None), ("bolt://host", Path("same"))]
+    assert closed == [True, True]
+    found = json.loads(linked("clusters", "-g", "bolt://me:secret@host", "--json"))
+    assert found["result"] is None
+    assert found["run"] == run_id(result)
+
+
+def test_long_answers_are_read_page_by_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No answer is longer than a page, whatever the port's is, and nothing is lost or doubled."""
+    folder = made_result(tmp_path / "made")
+    run = Run.open(folder)
+    widest = run.clusters.sort_values("accounts").cluster_id.iloc[-1]
+    words = ("show", widest, "-r", folder)
+    once = [linked("clusters", "-r", folder, "-n", 0), linked(*words, "-n", 0)]
+    counts = json.loads(linked(*words, "--json"))
+    monkeypatch.setattr("linkage.graph.questions.MOST_ROWS", 7)
+    monkeypatch.setattr("linkage.cli.reading.SHARED", 3)
+    listed = linked("clusters", "-r", folder, "-n", 0, "-q").splitlines()
+    assert len(listed) > 14
+    assert sorted(listed) == sorted(run.clusters.cluster_id)
+    assert [linked("clusters", "-r", folder, "-n", 0), linked(*words, "-n", 0)] == once
+    assert len(linked(*words, "-q").splitlines()) == counts["members_total"] > 7
+    few = json.loads(linked(*words, "-n", 2, "--json"))
+    assert counts["shared_total"] > 3
+    assert few["shared_total"] is None  # nobody counted them
+    assert len(few["shared"]) == 2
+    text = linked(*words, "-n", 2)
+    assert "What members share (more than 3 artifacts)" in text
+    assert "... and more: --limit 0" in text
+
+
+def test_short_ids_are_no_other_cluster_s(tmp_path: Path) -> None:
+    """Also of those that are not shown, whether they are asked about one by one or all at once."""
+    folder = small_result(tmp_path / "result")
+    rows = [
+        {**row, "cluster_id": f"c{n:04x}{0:012x}" if n else "c0000000011111111"}
+        for n, row in enumerate(cluster_rows()[:1] * 40)
+    ]
+    rows.append({**rows[0], "cluster_id": "c0000000012222222", "score": 1.0})
+    pq.write_table(pa.Table.from_pylist(rows), folder / "clusters.parquet")
+    info = json.loads((folder / "run.json").read_text())
+    info["counts"]["clusters"] = len(rows)
+    (folder / "run.json").write_text(json.dumps(info))
+    for limit in (1, 30):
+        text = linked("clusters", "-r", folder, "-n", limit)
+        assert "c0000000011 " in text.splitlines()[2]
+        assert f"and {len(rows) - limit} more" in text
+    with pytest.raises(AssertionError, match="2 clusters begin so"):
+        linked("show", "c00000000", "-r", folder)
+
+
 def test_evaluate(result: Path, tmp_path: Path) -> None:
     truth = write_truth(tmp_path / "truth.csv")
     text = linked("evaluate", result, truth)
@@ -200,7 +326,7 @@ def test_options_of_detect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     sources, out, settings, named = asked[0]
     assert (sources, out) == (["a.csv", "-"], tmp_path / "out")
     assert (settings.links.margin_bits, settings.communities.algorithm) == (4, "louvain")
-    assert named == {"baseline": Path("base"), "overwrite": True}
+    assert named == {"evidence": None, "baseline": Path("base"), "overwrite": True}
     assert found["banlist"] == str(tmp_path / "out" / "banlist.csv")
     assert [c["proposal"] for c in found["clusters"]] == ["ban", "review"]
     assert found["held_by"] == {"drop_one": 1, "unplantable": 1}
@@ -257,14 +383,15 @@ def test_every_command_and_option_has_help() -> None:
     group: Any = get_command(app)
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
-        "calibrate",
+        "calibrate", "neo4j",
     }  # fmt: skip
-    for name, each in group.commands.items():
+    assert set(group.commands["neo4j"].commands) == {"up", "down", "status"}
+    for name, each in {**group.commands, **group.commands["neo4j"].commands}.items():
         assert each.help, name
         assert all(getattr(option, "help", "") for option in each.params), name
         assert "..." not in each.get_short_help_str(60)
     text = linked("--help")
-    for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "130"):
+    for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "7 ", "130"):
         assert f"\n    {code}" in text
     assert linked("--version").startswith("linkage ")
 

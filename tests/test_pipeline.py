@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -21,6 +22,7 @@ from linkage import results
 from linkage.errors import LinkageError, MissingInput, ResultError
 from linkage.pipeline import STAGES, detect
 from linkage.render import HELD
+from linkage.results import tables
 from linkage.scenarios import Scenario, simulate
 from linkage.settings import Settings
 from linkage.signals import SIGNALS
@@ -272,6 +274,24 @@ def test_the_order_of_rows_changes_no_byte(
 ) -> None:
     mixed = planted.events.sample(frac=1, random_state=seed)
     assert run(mixed, tmp_path).files() == plain.files()
+
+
+def test_what_is_looked_up_is_in_one_small_part_of_a_file(
+    planted: worlds.World, plain: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "ROWS_IN_GROUP", 32)
+    found = run(planted.events, tmp_path)
+    for name in ("activity", "members", "artifacts"):
+        file = pq.ParquetFile(found.folder / f"{name}.parquet")
+        parts = [file.read_row_group(part) for part in range(file.num_row_groups)]
+        assert len(parts) > 1, name
+        assert all(part.num_rows == 32 for part in parts[:-1]), name
+        assert pa.concat_tables(parts).equals(pq.read_table(plain.folder / f"{name}.parquet"))
+        # A reader tells by these which part to read.
+        kept = [file.metadata.row_group(part).column(0) for part in range(len(parts))]
+        assert all(column.statistics.has_min_max for column in kept), name
+        # Ids that are all different gain nothing by a dictionary; kinds do.
+        assert ("RLE_DICTIONARY" in kept[0].encodings) == (name == "artifacts")
 
 
 def test_splitting_the_file_changes_no_byte(

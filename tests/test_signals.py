@@ -282,3 +282,32 @@ def test_the_effective_number_of_domains_counts_public_mail_as_ones_own() -> Non
     group = [*using("email_domain", *({"acme.example": 1},) * 3), *public]
     domains = openness(groups_of(group))["domains"].tolist()
     assert domains == pytest.approx([36 / (9 + 3)])
+
+
+def test_a_signal_is_measured_over_the_members_whose_figures_are_known() -> None:
+    """As if the others were none; not at all where these are fewer than half."""
+    shared = using("device", {"d": 6}, {"d": 8}, {"d": 1}, {"e": 2}, own=4)
+    groups = groups_of(shared, shared)
+    unknown = np.array([False, False, True, False, True, True, True, False])
+    seen = replace(groups, unknown={"with_device_id": unknown})
+    (alone,) = value("own_device", shared[:2] + shared[3:])
+    measured = BY_NAME["own_device"].measure(seen)
+    assert measured[0] == pytest.approx(alone)
+    assert measured[0] != pytest.approx(value("own_device", shared)[0])
+    assert math.isnan(measured[1])
+    zeros = replace(groups, unknown={"events": unknown})
+    assert list(BY_NAME["own_device"].measure(zeros)) == value("own_device", shared, shared)
+
+
+def test_members_of_whom_nobody_knows_a_payer_count_by_what_they_share() -> None:
+    members = using("payment", {"p": 1}, {"p": 1}, {"q": 1}, {"q": 1}, {}, own=0)
+    groups = groups_of(members)
+    nobody = replace(
+        groups,
+        carried={**groups.carried, "payment_id": np.zeros(5, np.int64)},
+        unknown={"with_payment_id": np.ones(5, np.bool_)},
+    )
+    assert openness(nobody)["payers"] == pytest.approx([2.0])
+    assert openness(replace(nobody, unknown={}))["payers"] != pytest.approx([2.0])
+    most = replace(groups, unknown={"organisation": np.array([True, True, True, False, False])})
+    assert openness(most)["members_verified"] == pytest.approx([0.6])

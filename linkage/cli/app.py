@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from linkage.cli import calibrating, evaluating, making, reading
+from linkage.cli import calibrating, evaluating, making, reading, serving
 from linkage.errors import LinkageError
 from linkage.render import clean
 
@@ -22,6 +22,7 @@ Exit codes:
   4    a result folder is missing, incomplete, or in the way
   5    no such account or cluster in the result
   6    a graph database cannot be reached, or used as was asked
+  7    a local Neo4j cannot be fetched, started or stopped
   130  interrupted
 """
 INTERRUPTED = 130
@@ -86,6 +87,7 @@ app.command()(reading.explain)
 app.command()(making.simulate)
 app.command()(evaluating.evaluate)
 app.command()(calibrating.calibrate)
+app.add_typer(serving.app, name="neo4j")
 
 
 def main() -> None:

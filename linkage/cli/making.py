@@ -24,13 +24,20 @@ DEMO = Path("demo")
 
 def detect(
     sources: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="Event files (Parquet, CSV, NDJSON; .gz and .zst), folders or globs; "
             "- is standard input."
         ),
-    ],
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = RESULT,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            help="Instead of events: folder with evidence.parquet, and activity.parquet if known.",
+        ),
+    ] = None,
     settings: Annotated[
         Path | None,
         typer.Option("--settings", "-s", help="Settings file, such as linkage.toml."),
@@ -49,12 +56,15 @@ def detect(
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the networks in event files.
+    """Find the networks in events, or in gathered evidence.
 
     Writes a result folder: clusters, members, evidence, links, and the proposed ban list.
     """
+    if bool(sources) == (evidence is not None):
+        raise typer.BadParameter("name event files, or --evidence FOLDER: one of the two")
     chosen = _settings(settings, algorithm)
-    run = _detected(sources, out, chosen, baseline=baseline, overwrite=overwrite, quiet=quiet)
+    named = {"evidence": evidence, "baseline": baseline}
+    run = _detected(sources, out, chosen, **named, overwrite=overwrite, quiet=quiet)
     if as_json:
         output.write_json(_summary(run))
     elif not quiet:
@@ -156,10 +166,11 @@ def _settings(path: Path | None, algorithm: Algorithm | None) -> Settings:
 
 
 def _detected(
-    sources: list[str],
+    sources: list[str] | None,
     out: Path,
     settings: Settings,
     *,
+    evidence: Path | None = None,
     baseline: Path | None = None,
     overwrite: bool,
     quiet: bool,
@@ -168,7 +179,13 @@ def _detected(
 
     with Waiting("detecting", quiet=quiet) as progress:
         return linkage.detect(
-            sources, out, settings, baseline=baseline, overwrite=overwrite, progress=progress
+            sources,
+            out,
+            settings,
+            evidence=evidence,
+            baseline=baseline,
+            overwrite=overwrite,
+            progress=progress,
         )
 
 

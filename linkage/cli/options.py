@@ -34,8 +34,25 @@ class Unlabelled(StrEnum):
     innocent = "innocent"
 
 
+GraphOption = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        "-g",
+        envvar="LINKAGE_GRAPH",
+        metavar="URL",
+        help="Where the graph is: a database's URL, or a result folder.",
+    ),
+]
 ResultOption = Annotated[
-    Path, typer.Option("--result", "-r", help="Result folder that `linkage detect` made.")
+    Path | None,
+    typer.Option(
+        "--result",
+        "-r",
+        show_default=str(RESULT),
+        help="Result folder that `linkage detect` made; with a database, of the same run, for "
+        "what it does not hold.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LimitOption = Annotated[

@@ -76,10 +76,11 @@ def cut(rows: Sequence[Any], limit: int) -> Sequence[Any]:
     return rows[:limit] if limit else rows
 
 
-def more(screen: Console, total: int, shown: int, hint: str) -> None:
-    """Say that a table was cut, and how to see the rest."""
-    if total > shown:
-        screen.print(f"... and {total - shown:,} more: {hint}", style="dim")
+def more(screen: Console, total: int | None, shown: int, hint: str) -> None:
+    """Say that a table was cut, and how to see the rest; None: more, nobody counted how many."""
+    if total is None or total > shown:
+        left = "" if total is None else f"{total - shown:,} "
+        screen.print(f"... and {left}more: {hint}", style="dim")
 
 
 def heading(screen: Console, text: str) -> None:

@@ -118,6 +118,13 @@ def _doubts(screen: Console, run: Run, count: Mapping[str, Any]) -> None:
         where = clean(run.path / "quarantine.ndjson")
         rows = plural(count["quarantined"], "row")
         screen.print(f"quarantined: {rows}, with the reasons in {where}", soft_wrap=True)
+    unknown = run.info.get("unknown", {})
+    if unknown:
+        figures = ", ".join(f"{clean(name)} ({number(n)})" for name, n in unknown.items())
+        screen.print(
+            f"not known of so many accounts: {figures}. Signals are measured over the others, "
+            "and left out where these are fewer than half."
+        )
     if run.clusters.note.str.startswith("too few").any():
         screen.print(
             "There are too few groups to say what is usual, so nothing goes beyond review: "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from linkage.cli import output
+from linkage.cli.asking import Taken
 from linkage.render import (
     HELD,
     QUESTIONS,
@@ -22,18 +23,21 @@ from linkage.render import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from linkage.explain import Explanation
-    from linkage.run import Account, Cluster, Run
+    from linkage.graph.answers import SharedRow
+
+Row = Mapping[str, Any]
 
 
 def cluster_sheet(
-    screen: Console, run: Run, cluster: Cluster, shared: pd.DataFrame, limit: int
+    screen: Console, row: Row, members: Sequence[Row], shared: Taken[SharedRow], limit: int
 ) -> None:
-    """Why a cluster stands out, who is in it, what they share."""
-    row = cluster.row
-    screen.print(output.cell(f"Cluster {cluster.cluster_id}", "bold"))
+    """Why a cluster stands out, who is in it, what they share.
+
+    row, members   as the graph has them, the listed members first
+    shared         what members share, more of it than is shown
+    """
+    screen.print(output.cell(f"Cluster {clean(row['cluster_id'])}", "bold"))
     screen.print(
         f"{plural(row['accounts'], 'account')}, {plural(row['events'], 'event')}, "
         f"{when(row['first_seen'])} to {when(row['last_seen'])} UTC"
@@ -45,15 +49,15 @@ def cluster_sheet(
             f"(score {decimals(row['score'], 2)})"
         )
         _signals(screen, row)
-    _members(screen, cluster, limit)
+    _members(screen, row["accounts"], members, limit)
     _shared(screen, shared, limit)
 
 
-def _note(row: Mapping[str, Any]) -> str:
+def _note(row: Row) -> str:
     return "" if missing(row["note"]) else f" ({clean(row['note'])})"
 
 
-def _signals(screen: Console, row: Mapping[str, Any]) -> None:
+def _signals(screen: Console, row: Row) -> None:
     """The three questions, each with its signals."""
     for name, question in QUESTIONS.items():
         output.heading(screen, f"{question}  p = {decimals(row[f'p_{name}'], 3)}")
@@ -76,13 +80,12 @@ def _signals(screen: Console, row: Mapping[str, Any]) -> None:
     )
 
 
-def _members(screen: Console, cluster: Cluster, limit: int) -> None:
-    members = cluster.members
-    listed = int((members.proposal == "ban").sum())
-    output.heading(screen, f"Members ({number(len(members))}, {number(listed)} of them listed)")
+def _members(screen: Console, accounts: int, members: Sequence[Row], limit: int) -> None:
+    listed = sum(member["proposal"] == "ban" for member in members)
+    output.heading(screen, f"Members ({number(accounts)}, {number(listed)} of them listed)")
     made = output.table("account", "confidence", "proposal", "held back because",
                         right=("confidence",), fold=("account", "held back because"))  # fmt: skip
-    rows = output.cut(members.to_dict("records"), limit)
+    rows = output.cut(members, limit)
     for row in rows:
         made.add_row(
             output.cell(clean(row["account_id"], 80)),
@@ -91,20 +94,21 @@ def _members(screen: Console, cluster: Cluster, limit: int) -> None:
             output.cell(_held(row["held_by"])),
         )
     screen.print(made)
-    output.more(screen, len(members), len(rows), "--limit 0")
+    output.more(screen, accounts, len(rows), "--limit 0")
 
 
 def _held(rule: Any) -> str:
     return "" if missing(rule) else HELD.get(rule, str(rule))
 
 
-def _shared(screen: Console, shared: pd.DataFrame, limit: int) -> None:
-    output.heading(screen, f"What members share ({plural(len(shared), 'artifact')})")
+def _shared(screen: Console, shared: Taken[SharedRow], limit: int) -> None:
+    count = plural(len(shared.rows), "artifact")
+    output.heading(screen, f"What members share ({'' if shared.whole else 'more than '}{count})")
     made = output.table(
         "kind", "value", "members", "of all accounts", "events",
         right=("members", "of all accounts", "events"), fold=("value",),
     )  # fmt: skip
-    rows = output.cut(shared.to_dict("records"), limit)
+    rows = shared.mappings(limit)
     for row in rows:
         made.add_row(
             output.cell(row["kind"]),
@@ -114,13 +118,13 @@ def _shared(screen: Console, shared: pd.DataFrame, limit: int) -> None:
             number(row["events"]),
         )
     screen.print(made)
-    output.more(screen, len(shared), len(rows), "--limit 0")
+    output.more(screen, shared.total, len(rows), "--limit 0")
 
 
-def account_sheet(screen: Console, account: Account, limit: int) -> None:
-    """An account's cluster, activity and evidence."""
-    activity, member = account.activity, account.membership
-    screen.print(output.cell(f"Account {clean(account.account_id)}", "bold"))
+def account_sheet(screen: Console, account: Row, limit: int) -> None:
+    """An account's cluster, activity and evidence, as the graph has them."""
+    activity, member = account["activity"], account["membership"]
+    screen.print(output.cell(f"Account {clean(account['account_id'])}", "bold"))
     screen.print(
         f"{plural(activity['events'], 'event')} on {plural(activity['days'], 'day')}, "
         f"{when(activity['first_seen'])} to {when(activity['last_seen'])} UTC; "
@@ -138,15 +142,15 @@ def account_sheet(screen: Console, account: Account, limit: int) -> None:
             f"cluster {clean(member['cluster_id'])}, proposal {clean(member['proposal'])}, "
             f"confidence {in_bits(member['confidence'])}" + (f"; held back: {held}" if held else "")
         )
-    _evidence(screen, account.evidence, limit)
+    _evidence(screen, account["evidence"], limit)
 
 
-def _evidence(screen: Console, evidence: pd.DataFrame, limit: int) -> None:
+def _evidence(screen: Console, evidence: Sequence[Row], limit: int) -> None:
     output.heading(screen, f"What it shares with others ({plural(len(evidence), 'artifact')})")
     made = output.table("kind", "value", "accounts", "events", "first seen", "last seen",
                         right=("accounts", "events"), fold=("value",))  # fmt: skip
-    rarest = evidence.sort_values(["accounts", "kind", "value"])
-    rows = output.cut(rarest.to_dict("records"), limit)
+    rarest = sorted(evidence, key=lambda row: (row["accounts"], row["kind"], row["value"]))
+    rows = output.cut(rarest, limit)
     for row in rows:
         made.add_row(
             output.cell(row["kind"]),

@@ -134,12 +134,13 @@ class LinkList:
 @dataclass(frozen=True)
 class Activity:
     """What an account did. days: UTC days with an event; hours: 24 numbers of events by hour of
-    the day (UTC); organisation: verified; own_prompts: share, None without prompts."""
+    the day (UTC); organisation: verified; own_prompts: share, None without prompts. Of gathered
+    evidence, days and times may be None, and hours empty, where nobody knows them."""
 
     events: int
-    days: int
-    first_seen: datetime
-    last_seen: datetime
+    days: int | None
+    first_seen: datetime | None
+    last_seen: datetime | None
     signed_up: datetime | None
     hours: tuple[int, ...]
     organisation: str | None

@@ -6,7 +6,7 @@ from pathlib import Path
 from linkage.errors import ResultError
 from linkage.recorder import Recorder
 from linkage.results.banlist import write_banlist
-from linkage.results.bundle import Results
+from linkage.results.bundle import Origin, Results
 from linkage.results.info import info, write_json
 from linkage.results.tables import (
     write_activity,
@@ -17,7 +17,7 @@ from linkage.results.tables import (
     write_references,
 )
 
-__all__ = ["Results", "check_free", "publish", "write", "write_info"]
+__all__ = ["Origin", "Results", "check_free", "publish", "write", "write_info"]
 
 INFO = "run.json"
 
@@ -42,8 +42,8 @@ def write(found: Results, folder: Path) -> None:
     write_members(found, folder)
     write_references(found, folder)
     write_banlist(found, folder / "banlist.csv")
-    if found.events.quarantine is not None:
-        shutil.copyfile(found.events.quarantine, folder / "quarantine.ndjson")
+    if found.origin.quarantine is not None:
+        shutil.copyfile(found.origin.quarantine, folder / "quarantine.ndjson")
 
 
 def write_info(found: Results, record: Recorder, folder: Path) -> None:

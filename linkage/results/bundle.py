@@ -1,6 +1,7 @@
 """What a run leaves for its result folder."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import ibis.expr.types as ir
 
@@ -9,12 +10,32 @@ from linkage.attachment import Membership
 from linkage.baseline import Baseline
 from linkage.clusters import Clusters
 from linkage.decisions import Proposals
-from linkage.events import EventSet
 from linkage.evidence import Evidence
 from linkage.kernels.incidence import Incidence
 from linkage.links import Links
 from linkage.settings import Settings
 from linkage.units import Units
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a run was made from.
+
+    files         what was read
+    evidence      the folder of gathered evidence; None for events
+    events        events in all, those that could be used
+    quarantined   rows and lines that could not;  quarantine: the file that has them, if any
+    duplicates    rows left out because their event_id had come before
+    unknown       figure of activity -> accounts of which it is not known
+    """
+
+    files: tuple[str, ...]
+    evidence: Path | None
+    events: int
+    quarantined: int
+    quarantine: Path | None
+    duplicates: int
+    unknown: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -24,7 +45,7 @@ class Results:
     settings: Settings
     kinds: tuple[ArtifactKind, ...]
     baseline: Baseline | None
-    events: EventSet
+    origin: Origin
     activity: ir.Table
     evidence: Evidence
     units: Units

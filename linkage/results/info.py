@@ -39,7 +39,9 @@ def info(found: Results, record: Recorder) -> dict[str, Any]:
             }
             for kind in found.kinds
         ],
-        "files": list(found.events.files),
+        "files": list(found.origin.files),
+        "evidence": None if found.origin.evidence is None else str(found.origin.evidence),
+        "unknown": found.origin.unknown,
         "counts": _counts(found),
         "baseline": {
             "source": found.baseline.source if found.baseline else OWN_EVENTS,
@@ -57,9 +59,9 @@ def _counts(found: Results) -> dict[str, Any]:
     proposed = Counter(found.proposals.cluster.tolist())
     held = [rule for rule in found.proposals.held_by.tolist() if rule is not None]
     return {
-        "events": found.events.rows,
-        "quarantined": found.events.quarantined,
-        "duplicates": found.events.duplicates,
+        "events": found.origin.events,
+        "quarantined": found.origin.quarantined,
+        "duplicates": found.origin.duplicates,
         "accounts": found.clusters.of.size,
         "units": found.units.first.size,
         "evidence": found.evidence.rows.count().to_pyarrow().as_py(),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage.activity import HOURS, histogram
+from linkage.activity import HOURS, UNKNOWN, histogram
 from linkage.kernels.weights import to_bits
 from linkage.results.bundle import Results
 from linkage.signals import SIGNALS
@@ -18,6 +18,15 @@ from linkage.signals import SIGNALS
 LINKS_AT_ONCE = 500_000
 ACCOUNTS_AT_ONCE = 100_000
 ROWS_AT_ONCE = 250_000
+# What is looked up by the order of the rows is found by reading one such group.
+ROWS_IN_GROUP = 16_384
+# Hardly a value comes twice in a group: a dictionary of them would be as large as they are.
+DISTINCT = frozenset(
+    (
+        "account_id", "cluster_id", "value", "first_seen", "last_seen", "signed_up", "confidence",
+        "own_prompts",
+    )
+)  # fmt: skip
 EVIDENCE = pa.schema(
     [
         ("account_id", pa.string()),
@@ -39,7 +48,7 @@ def write_evidence(found: Results, folder: Path) -> None:
     )
     order = order.sort_by([("kind", "ascending"), ("artifact", "ascending")])["row"].to_numpy()
     artifacts = artifacts.take(pa.array(order)).select(["kind", "value", "accounts", "degree"])
-    pq.write_table(artifacts, folder / "artifacts.parquet", compression="zstd")
+    _write(artifacts, folder / "artifacts.parquet")
     place = np.empty(order.size, np.int32)
     place[order] = np.arange(order.size, dtype=np.int32)
     texts, ids = _texts(artifacts), _ids(found)
@@ -72,7 +81,8 @@ def _by_accounts(rows: ir.Table, accounts: int) -> Iterator[pa.Table]:
 
 
 def write_activity(found: Results, folder: Path) -> None:
-    """activity.parquet by account; own_prompts is null for accounts without prompts."""
+    """activity.parquet by account; own_prompts is null for accounts without prompts, and what is
+    not known is null too."""
     acts, rows = found.activity, found.evidence.rows
     templates = found.evidence.artifacts
     templates = templates.filter(templates.kind == "template").select("artifact")
@@ -91,13 +101,15 @@ def write_activity(found: Results, folder: Path) -> None:
         "claimed",
         *[c for c in acts.columns if c.startswith(("with_", "hour_"))],
         own_prompts=own,
+        **({UNKNOWN: UNKNOWN} if UNKNOWN in acts.columns else {}),
     )
     table = wanted.to_pyarrow()
-    hours = histogram(table)
+    hours, unknown = histogram(table), pa.array(table["hour_0"].is_null())
     table = table.drop_columns([c for c in table.column_names if c.startswith("hour_")])
-    lists = pa.FixedSizeListArray.from_arrays(pa.array(hours.ravel(), pa.int32()), HOURS)
+    values = pa.array(hours.ravel(), pa.int32())
+    lists = pa.FixedSizeListArray.from_arrays(values, HOURS, mask=unknown)
     table = table.add_column(6, "hours", lists.cast(pa.list_(pa.int32())))
-    pq.write_table(table, folder / "activity.parquet", compression="zstd")
+    _write(table, folder / "activity.parquet")
 
 
 def write_links(found: Results, folder: Path) -> None:
@@ -150,7 +162,7 @@ def write_members(found: Results, folder: Path) -> None:
             "held_by": pa.array(found.proposals.held_by[inside], pa.string()),
         }
     )
-    pq.write_table(table, folder / "members.parquet", compression="zstd")
+    _write(table, folder / "members.parquet")
 
 
 def write_references(found: Results, folder: Path) -> None:
@@ -245,6 +257,18 @@ def signals_of(found: Results, group: int) -> list[dict[str, Any]]:
                 }
             )
     return sorted(listed, key=lambda s: (s["rank"], s["name"]))
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """A table that is in order, in groups so small that little is read for one row."""
+    repeating = [
+        f"{column.name}.list.element" if pa.types.is_list(column.type) else column.name
+        for column in table.schema
+        if column.name not in DISTINCT
+    ]
+    pq.write_table(
+        table, path, compression="zstd", row_group_size=ROWS_IN_GROUP, use_dictionary=repeating
+    )
 
 
 def _ids(found: Results) -> pa.Array:

@@ -17,6 +17,7 @@ def own_share(groups: Groups, kind: str) -> Floats:
     "{value:.0%} of the events come from a device of the member's own (usual: {usual:.0%})",
     high=False,
     for_sale=True,
+    needs="device",
 )
 def own_device(groups: Groups) -> Floats:
     """Share of the events with a device that are from one that no other member uses."""
@@ -28,13 +29,19 @@ def own_device(groups: Groups) -> Floats:
     "{value:.0%} of the events come from an address of the member's own (usual: {usual:.0%})",
     high=False,
     for_sale=True,
+    needs="ip",
 )
 def own_home(groups: Groups) -> Floats:
     """Share of the events that are from an address that no other member uses."""
     return own_share(groups, "ip")
 
 
-@signal("lives", "{value:.0%} of the prompts are the member's own (usual: {usual:.0%})", high=False)
+@signal(
+    "lives",
+    "{value:.0%} of the prompts are the member's own (usual: {usual:.0%})",
+    high=False,
+    needs="template",
+)
 def own_prompts(groups: Groups) -> Floats:
     """Share of the prompts that are made from no template of another member's."""
     return own_share(groups, "template")
@@ -44,6 +51,7 @@ def own_prompts(groups: Groups) -> Floats:
     "lives",
     "hours differ between members by {value:.2f}, where one clock gives 0 (usual: {usual:.2f})",
     high=False,
+    needs="hours",
 )
 def own_hours(groups: Groups) -> Floats:
     """How much the members' hours of the day differ, beyond what chance explains.

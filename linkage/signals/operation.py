@@ -18,6 +18,7 @@ def common_work(groups: Groups) -> Floats:
     "operation",
     "{value:.0%} of the prompts are made from templates that hardly anyone outside uses "
     "(usual: {usual:.0%})",
+    needs="template",
 )
 def shared_work(groups: Groups) -> Floats:
     """Share of prompts from templates that several members use and few others.
@@ -43,7 +44,7 @@ def many_templates(groups: Groups) -> Floats:
     """
     rows = groups.of_kind("template") & (groups.inside > 1)
     each = groups.per_group(groups.per_member(rows * (groups.inside / groups.total)))
-    known = groups.per_group(groups.carrying("template")) > 0
+    known = groups.per_group(groups.having("template")) > 0
     return np.where(known, each / groups.size, np.nan)
 
 
@@ -64,7 +65,12 @@ def one_client(groups: Groups) -> Floats:
     return best
 
 
-@signal("operation", "loads differ by a factor of {value:.1f} (usual: {usual:.1f})", high=False)
+@signal(
+    "operation",
+    "loads differ by a factor of {value:.1f} (usual: {usual:.1f})",
+    high=False,
+    needs="events",
+)
 def even_load(groups: Groups) -> Floats:
     """Spread of the members' numbers of events: the exponential of their log's deviation."""
     logs = np.log1p(groups.events)
@@ -76,6 +82,7 @@ def even_load(groups: Groups) -> Floats:
 @signal(
     "operation",
     "active around the clock: {value:.0%} of an even spread over the hours (usual: {usual:.0%})",
+    needs="hours",
 )
 def round_the_clock(groups: Groups) -> Floats:
     """Evenness of the group's events over the hours of the day: entropy over its maximum."""

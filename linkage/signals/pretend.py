@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from linkage.signals.base import Floats, Groups, Ints, ratio, signal
+from linkage.signals.base import LEAST_KNOWN, Floats, Groups, Ints, ratio, signal
 from linkage.signals.operation import common_work
-
-LEAST_KNOWN = 0.5  # of the members must have a payer (a mailbox), to speak of their number
 
 
 def organisations(groups: Groups) -> tuple[Ints, Ints]:
@@ -42,7 +40,7 @@ def effective(groups: Groups, kind: str) -> Floats:
     Members in verified organisations say nothing about the others, and are left out.
     """
     others = groups.organisation < 0
-    having = (groups.carrying(kind) > 0) & others
+    having = groups.having(kind) & others
     rows = groups.of_kind(kind) & (groups.inside > 1) & having[groups.member]
     group = groups.group[groups.member[rows]]
     # A member with several artifacts of the kind is divided among them.
@@ -60,6 +58,7 @@ def effective(groups: Groups, kind: str) -> Floats:
     "pretend",
     "{value:.0%} is the work of members who share a card, device, number or conversation with "
     "a few of the others, as strangers do not (usual: {usual:.0%})",
+    needs="template",
 )
 def strangers_at_one_work(groups: Groups) -> Floats:
     """How much of the group's common work is done by members whose separateness is pretended.
@@ -85,13 +84,15 @@ def openness(groups: Groups) -> dict[str, Floats]:
 
     organisation             share of the members in the largest verified organisation
     verified                 share of verified organisations, each one, beside single accounts
-    members_verified         share of the members in any verified organisation
+    members_verified         share of the members in any verified organisation, those among them
+                             of whom nobody knows whether they are
     payers, domains          effective numbers; not a number where fewer than half have any
     """
+    verified_or_not_known = (groups.organisation >= 0) | groups.not_known("organisation")
     return {
         "organisation": largest_organisation(groups),
         "verified": verified(groups),
-        "members_verified": groups.per_group(groups.organisation >= 0) / groups.size,
+        "members_verified": groups.per_group(verified_or_not_known) / groups.size,
         "payers": effective(groups, "payment"),
         "domains": effective(groups, "email_domain"),
     }

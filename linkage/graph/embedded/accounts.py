@@ -61,7 +61,7 @@ def account(tables: Tables, account_id: str) -> AccountCard:
     return AccountCard(
         account_id=account_id,
         membership=MemberRow(**membership) if membership else None,
-        activity=Activity(**columns(row, names), hours=tuple(row["hours"])),
+        activity=Activity(**columns(row, names), hours=tuple(row["hours"] or ())),
         evidence=tuple(
             EvidenceRow(**found) for found in tables.rows(_EVIDENCE, account=account_id)
         ),

@@ -29,7 +29,7 @@ _BUCKETS = f"""
            count(*) FILTER (moment = first_seen) AS arrived,
            count(*) FILTER (moment = last_seen) AS gone,
            count(*) AS known_events
-    FROM moments JOIN acts USING (account_id)
+    FROM moments JOIN acts USING (account_id) WHERE moment IS NOT NULL
     GROUP BY number ORDER BY number"""
 _HOURS = f"""
     SELECT hour, sum(events)::BIGINT AS events
