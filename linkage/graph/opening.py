@@ -8,7 +8,8 @@ from pathlib import Path
 from linkage.graph.base import Graph
 from linkage.graph.embedded import EmbeddedGraph
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+# One slash is enough: a password in a URL that is mistyped must not be printed as a path.
+_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 def is_url(where: str | Path) -> bool:
@@ -33,4 +34,4 @@ def open_graph(where: str | Path, beyond: str | Path | None = None) -> Graph:
     # A driver need not be loaded to read a folder.
     from linkage.graph.neo4j import Database, Neo4jGraph, Target
 
-    return Neo4jGraph(Database(Target.of(str(where))), beyond)
+    return Neo4jGraph(Database(Target.of(str(where).strip())), beyond)
