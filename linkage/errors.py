@@ -9,6 +9,8 @@
     │   └── QuestionError            a graph cannot be asked so: an unknown kind, a broken cursor
     ├── ResultError              4   a result folder is missing, broken, or in the way
     ├── NotFound                 5   no such account, cluster or link in the result
+    ├── GraphError               6   a graph database cannot be reached, or used as was asked
+    │   └── OutsideGraph             it holds a part of the run, and this is not in it
     └── ServerError              7   a local Neo4j cannot be fetched, started or stopped
 
 A message says what was wrong, where, and what to do.
@@ -66,6 +68,16 @@ class NotFound(LinkageError):
     """The result has no such account, cluster or link."""
 
     exit_code = 5
+
+
+class GraphError(LinkageError):
+    """A graph database cannot be reached, refuses, or holds what is not linkage's."""
+
+    exit_code = 6
+
+
+class OutsideGraph(GraphError):
+    """The database holds a part of the run alone (its scope), and what was asked is beyond it."""
 
 
 class ServerError(LinkageError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,23 @@ from linkage.kernels.weights import DEPTH, weight_bits
 from linkage.links import family_cap
 from linkage.render import clean, decimals, plural
 
-if TYPE_CHECKING:
-    from linkage.run import Run
+
+class Weighed(Protocol):
+    """What is asked of a run to weigh two of its accounts; `linkage.Run` is one."""
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """Its run.json."""
+
+    def unit_of(self, account_id: str) -> tuple[str | None, list[str]]:
+        """An account's verified organisation and all its accounts, or (None, [account_id])."""
+
+    def holding(self, accounts: Sequence[str]) -> pd.DataFrame:
+        """What accounts have between them: kind, value, accounts, degree."""
+
+    def linked(self, unit_a: Sequence[str], unit_b: Sequence[str]) -> bool | None:
+        """Whether a link of the run joins one of these and one of those; None where that is not
+        known, and whoever weighs as much as a link needs then counts as linked."""
 
 
 @dataclass(frozen=True)
@@ -105,23 +120,24 @@ class Explanation:
         return "\n".join([f"{clean(self.a)} and {clean(self.b)}", *lines, self.verdict])
 
 
-def explain(run: Run, a: str, b: str) -> Explanation:
+def explain(run: Weighed, a: str, b: str) -> Explanation:
     """Weigh two accounts of a run; NotFound for an account that is not in it.
 
     The accounts of a verified organisation are one unit: what any of them has, all have.
     """
     (org_a, unit_a), (org_b, unit_b) = run.unit_of(a), run.unit_of(b)
     threshold = round(UNIT * run.info["threshold_bits"])
+    known: bool | None = False
     if a == b or (org_a is not None and org_a == org_b):
         shared = shared_artifacts(run.info, run.holding([a]), run.holding([b]), weigh=False)
-        linked = False
     else:
         shared = shared_artifacts(run.info, run.holding(unit_a), run.holding(unit_b))
-        linked = run.linked(unit_a, unit_b)
+        known = run.linked(unit_a, unit_b)
     alone = {kind["family"] for kind in run.info["kinds"] if kind["alone"]}
     caps = {part.family: family_cap(part.family in alone, threshold) for part in shared}
     families = _families(shared, caps)
     whole = sum(round(UNIT * part.bits) for part in families)
+    linked = whole >= threshold if known is None else known
     partial = Explanation(
         a=a,
         b=b,

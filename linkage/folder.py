@@ -63,5 +63,5 @@ class Tables:
 
 
 def literal(path: Path) -> str:
-    """A path in which nothing is a wildcard."""
+    """A path as the engine takes it, in which nothing is a wildcard."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

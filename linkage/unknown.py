@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+
+import duckdb
 
 from linkage.errors import NotFound
 from linkage.render import clean
@@ -10,11 +13,19 @@ from linkage.render import clean
 SUGGESTIONS = 3
 WIDTH = 80
 
-NEAR = """
-    SELECT account_id FROM read_parquet($activity)
+_ALIKE = """
     WHERE abs(length(account_id) - length($account)) <= 3
       AND levenshtein(lower(account_id), lower($account)) <= greatest(2, length($account) // 3)
     ORDER BY levenshtein(lower(account_id), lower($account)), account_id LIMIT $most"""
+NEAR = f"SELECT account_id FROM read_parquet($activity) {_ALIKE}"
+_NEAREST = f"SELECT account_id FROM (SELECT unnest($ids) AS account_id) {_ALIKE}"
+
+
+def nearest(account_id: str, ids: Sequence[str]) -> list[str]:
+    """Of some ids those that look like one that is looked for, the most alike first."""
+    values = {"account": account_id, "ids": list(ids), "most": SUGGESTIONS}
+    with closing(duckdb.connect()) as engine:
+        return [str(row[0]) for row in engine.execute(_NEAREST, values).fetchall()]
 
 
 def no_account(account_id: str, near: Sequence[str]) -> NotFound:

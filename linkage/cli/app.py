@@ -21,6 +21,7 @@ Exit codes:
   3    events, known truth or decisions cannot be read
   4    a result folder is missing, incomplete, or in the way
   5    no such account or cluster in the result
+  6    a graph database cannot be reached, or used as was asked
   7    a local Neo4j cannot be fetched, started or stopped
   130  interrupted
 """

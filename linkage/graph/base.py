@@ -11,8 +11,10 @@ cursor (`Page.next`): put together they are the whole, without repetition, for a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from linkage.explain import Explanation
 from linkage.graph.answers import (
@@ -20,6 +22,7 @@ from linkage.graph.answers import (
     ArtifactRow,
     ClusterRow,
     HolderRow,
+    KindWords,
     LinkList,
     MemberRow,
     Page,
@@ -126,6 +129,26 @@ class Graph(Protocol):
 
     def close(self) -> None:
         """Give back connections and memory."""
+
+
+def described(run: str, info: Mapping[str, Any], published: datetime) -> RunSummary:
+    """A run by its id and its run.json."""
+    policy = info["settings"]["policy"]
+    names = KindWords.__dataclass_fields__
+    return RunSummary(
+        id=run,
+        version=info["version"],
+        versions=info.get("versions", {}),
+        counts=info["counts"],
+        thresholds={
+            "link_bits": info["threshold_bits"],
+            "group_accounts": int(info["settings"]["score"]["group_accounts"]),
+            "ban_expected": policy["ban_expected"],
+            "review_expected": policy["review_expected"],
+        },
+        kinds=tuple(KindWords(**{name: kind[name] for name in names}) for kind in info["kinds"]),
+        published=published,
+    )
 
 
 class Publisher(Protocol):

@@ -95,6 +95,11 @@ class Room:
     clusters: int
 
 
+def giving(families: Mapping[str, float]) -> dict[str, float]:
+    """The families that give some bits."""
+    return {name: bits for name, bits in families.items() if bits}
+
+
 def shown(nodes: int, found: Room) -> Room:
     """What fits: clusters a quarter at most, the others half of the rest each; what one does not
     need the others get."""

@@ -10,14 +10,20 @@ from pathlib import Path
 import pytest
 
 from linkage.graph import Graph, open_graph
+from linkage.graph.neo4j import Database, Neo4jGraph, Neo4jPublisher, Scope, Target, run_key
 from linkage.pipeline import detect
 from linkage.run import Run
 from tests import worlds
 from tests.contracts.made import made_result
+from tests.neo4j.servers import Address
 from tests.test_run import small_result
 
-# What opens the graph of a result folder; one that keeps runs in a store publishes it first.
-ADAPTERS: Mapping[str, Callable[[Path], Graph]] = {"embedded": open_graph}
+# The adapters; one that keeps runs in a database has of each what is named, and the result folder
+# for the rest.
+ADAPTERS: Mapping[str, Scope | None] = {
+    "embedded": None, "neo4j": Scope.all, "neo4j-flagged": Scope.flagged,
+}  # fmt: skip
+SEVERAL = 99  # runs that are in the database side by side
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,22 @@ class Both:
 @pytest.fixture(scope="session", params=ADAPTERS)
 def adapter(request: pytest.FixtureRequest) -> Callable[[Path], Graph]:
     """Opens a result folder's graph."""
-    return ADAPTERS[request.param]
+    scope = ADAPTERS[request.param]
+    if scope is None:
+        return open_graph
+    address: Address = request.getfixturevalue("neo4j_server")
+    target = Target(address.url, address.user, address.password)
+
+    def opened(folder: Path) -> Graph:
+        database = Database(target)
+        try:
+            run = Neo4jPublisher(database, scope, keep=SEVERAL).publish(folder)
+        except BaseException:
+            database.close()
+            raise
+        return Neo4jGraph(database, folder, run_key(run, scope))
+
+    return opened
 
 
 @pytest.fixture(scope="session")

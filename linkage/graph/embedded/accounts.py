@@ -15,9 +15,9 @@ from linkage.graph.answers import (
     MemberRow,
     Page,
 )
-from linkage.graph.embedded.pages import Record, columns, page
 from linkage.graph.paging import a_text, place
 from linkage.graph.questions import limited, one_of
+from linkage.graph.records import Record, columns, page
 from linkage.unknown import NEAR, SUGGESTIONS, is_text, no_account, no_artifact
 
 _ACTIVITY = "SELECT * FROM read_parquet($activity) WHERE account_id = $account"

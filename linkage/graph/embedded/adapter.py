@@ -19,8 +19,10 @@ from linkage.graph.answers import (
     SharedRow,
     Timeline,
 )
-from linkage.graph.base import run_id
-from linkage.graph.embedded import accounts, clusters, drawing, timeline
+from linkage.graph.base import described, run_id
+from linkage.graph.drawing import neighbourhood
+from linkage.graph.embedded import accounts, clusters, timeline
+from linkage.graph.embedded.around import FolderSurroundings
 from linkage.graph.neighbours import Neighbourhood
 from linkage.graph.questions import (
     BY_SCORE,
@@ -56,22 +58,8 @@ class EmbeddedGraph:
 
     def run(self) -> RunSummary:
         """Its published time is that of run.json's last change: a copy may have a later one."""
-        info = self._run.info
         changed = (self._run.path / "run.json").stat().st_mtime
-        return RunSummary(
-            id=self._id,
-            version=info["version"],
-            versions=info.get("versions", {}),
-            counts=info["counts"],
-            thresholds={
-                "link_bits": info["threshold_bits"],
-                "group_accounts": self._group_accounts,
-                "ban_expected": info["settings"]["policy"]["ban_expected"],
-                "review_expected": info["settings"]["policy"]["review_expected"],
-            },
-            kinds=tuple(self._kinds.values()),
-            published=datetime.fromtimestamp(changed, UTC),
-        )
+        return described(self._id, self._run.info, datetime.fromtimestamp(changed, UTC))
 
     def clusters(
         self,
@@ -131,7 +119,8 @@ class EmbeddedGraph:
 
     def neighbourhood(self, centre: Ref, nodes: int = 100) -> Neighbourhood:
         """As the port says."""
-        return drawing.neighbourhood(self._tables, self._kinds, centre, nodes)
+        there = FolderSurroundings(self._tables, self._kinds)
+        return neighbourhood(there, self._kinds, centre, nodes)
 
     def timeline(self, cluster_id: str, bucket: BucketSize = "day") -> Timeline:
         """As the port says."""

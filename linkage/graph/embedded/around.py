@@ -1,16 +1,17 @@
-"""What is around an account, an artifact or a cluster: candidates in order, and how many."""
+"""What is around an account, an artifact or a cluster, and what joins what is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from linkage.folder import Tables
+from linkage.graph.drawing import Around, Artifacts
 from linkage.graph.embedded.accounts import activity, artifact, member
 from linkage.graph.embedded.clusters import cluster_id
-from linkage.graph.embedded.pages import Record, total
 from linkage.graph.neighbours import Room
 from linkage.graph.questions import AccountRef, ArtifactRef, ClusterRef, Ref
+from linkage.graph.records import Record, total
 
 _LINKED = """
     SELECT other, count(*) OVER () AS total
@@ -52,25 +53,70 @@ _SHARED = """
     JOIN read_parquet($artifacts) a USING (kind, value)
     ORDER BY a.degree, kind, value LIMIT $most"""
 
+_ACCOUNTS = """
+    SELECT a.account_id, a.events, a.first_seen, a.last_seen, a.organisation,
+           m.cluster_id, m.confidence, m.proposal, m.held_by
+    FROM (SELECT * FROM read_parquet($activity)
+          WHERE account_id IN (SELECT unnest($accounts))) a
+    LEFT JOIN read_parquet($members) m USING (account_id)"""
+_NAMED = "(SELECT unnest($kinds) AS kind, unnest($artifact_values) AS value)"
+_ARTIFACTS = f"""
+    SELECT kind, value, accounts, degree
+    FROM read_parquet($artifacts) JOIN {_NAMED} USING (kind, value)"""
+_CLUSTERS = """
+    SELECT cluster_id, accounts, events, score, expected, proposal, first_seen, last_seen
+    FROM read_parquet($clusters) WHERE cluster_id IN (SELECT unnest($clusters_shown))"""
+_USES = f"""
+    SELECT e.*, count(*) OVER () AS total
+    FROM (SELECT * FROM read_parquet($evidence)
+          WHERE account_id IN (SELECT unnest($accounts))) e
+    JOIN {_NAMED} USING (kind, value)
+    JOIN read_parquet($artifacts) a USING (kind, value)
+    ORDER BY e.account_id <> $centre, a.degree, kind, value, e.account_id LIMIT $most"""
+_LINKS = """
+    SELECT *, count(*) OVER () AS total FROM read_parquet($links)
+    WHERE account_a IN (SELECT unnest($accounts)) AND account_b IN (SELECT unnest($accounts))
+    ORDER BY account_a <> $centre AND account_b <> $centre, bits DESC, account_a, account_b
+    LIMIT $most"""
 
-@dataclass(frozen=True)
-class Around:
-    """The centre by its whole id, the first candidates in order, and how many there are."""
 
-    centre: Ref
-    accounts: Sequence[str]
-    artifacts: Sequence[tuple[str, str]]
-    clusters: Sequence[str]
-    found: Room
+class FolderSurroundings:
+    """`linkage.graph.drawing.Surroundings` over a result folder."""
 
+    def __init__(self, tables: Tables, kinds: Collection[str]) -> None:
+        self._tables, self._kinds = tables, kinds
 
-def around(tables: Tables, kinds: Collection[str], centre: Ref, most: int) -> Around:
-    """Candidates for what is shown around the centre, `most` of each sort."""
-    if isinstance(centre, AccountRef):
-        return _of_account(tables, centre, most)
-    if isinstance(centre, ArtifactRef):
-        return _of_artifact(tables, kinds, centre, most)
-    return _of_cluster(tables, centre, most)
+    def around(self, centre: Ref, most: int) -> Around:
+        """As the protocol says."""
+        if isinstance(centre, AccountRef):
+            return _of_account(self._tables, centre, most)
+        if isinstance(centre, ArtifactRef):
+            return _of_artifact(self._tables, self._kinds, centre, most)
+        return _of_cluster(self._tables, centre, most)
+
+    def accounts(self, ids: Sequence[str]) -> Sequence[Record]:
+        """As the protocol says."""
+        return self._tables.rows(_ACCOUNTS, accounts=ids)
+
+    def artifacts(self, named: Artifacts) -> Sequence[Record]:
+        """As the protocol says."""
+        return self._tables.rows(_ARTIFACTS, **_lists(named))
+
+    def clusters(self, ids: Sequence[str]) -> Sequence[Record]:
+        """As the protocol says."""
+        return self._tables.rows(_CLUSTERS, clusters_shown=ids)
+
+    def uses(
+        self, accounts: Sequence[str], named: Artifacts, centre: str, most: int
+    ) -> Sequence[Record]:
+        """As the protocol says."""
+        return self._tables.rows(
+            _USES, accounts=accounts, **_lists(named), centre=centre, most=most
+        )
+
+    def links(self, accounts: Sequence[str], centre: str, most: int) -> Sequence[Record]:
+        """As the protocol says."""
+        return self._tables.rows(_LINKS, accounts=accounts, centre=centre, most=most)
 
 
 def _of_account(tables: Tables, centre: AccountRef, most: int) -> Around:
@@ -127,3 +173,8 @@ def _stands_for(tables: Tables, account: Record) -> str:
 
 def _artifacts(rows: Sequence[Record]) -> list[tuple[str, str]]:
     return [(row["kind"], row["value"]) for row in rows]
+
+
+def _lists(named: Artifacts) -> dict[str, Any]:
+    """Artifacts as two lists of equal length."""
+    return {"kinds": [kind for kind, _ in named], "artifact_values": [value for _, value in named]}

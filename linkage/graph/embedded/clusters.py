@@ -18,9 +18,10 @@ from linkage.graph.answers import (
     SharedRow,
     Signal,
 )
-from linkage.graph.embedded.pages import Record, columns, page, total
+from linkage.graph.neighbours import giving
 from linkage.graph.paging import a_number, a_number_or_none, a_text, place
 from linkage.graph.questions import ClusterFilter, ClusterSort, MemberOrder, limited, one_of
+from linkage.graph.records import Record, columns, page, total
 from linkage.unknown import is_text, no_cluster
 
 # Keys of an order as numbers, so that a cursor brings them back to the last digit.
@@ -223,11 +224,6 @@ def links(
         for row in rows
     )
     return LinkList(listed, total(rows) - len(rows))
-
-
-def giving(families: Mapping[str, float]) -> dict[str, float]:
-    """The families that give some bits."""
-    return {name: bits for name, bits in families.items() if bits}
 
 
 def _holdings(tables: Tables, accounts: Sequence[str]) -> dict[str, pd.DataFrame]:

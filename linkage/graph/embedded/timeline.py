@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import get_args
 
 from linkage.folder import Tables
 from linkage.graph.answers import Bucket, Timeline
 from linkage.graph.embedded.clusters import cluster_id
 from linkage.graph.questions import BucketSize, one_of
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-WIDTH = {"day": timedelta(days=1), "hour": timedelta(hours=1)}
+from linkage.graph.timelines import EPOCH, WIDTH
 
 _ACTS = """
     SELECT account_id, events, first_seen, last_seen, hours FROM read_parquet($activity)

@@ -1,0 +1,8 @@
+// The runs that are here, and which of them is shown. No parameters.
+MATCH (r:Run)
+OPTIONAL MATCH (g:LinkageGraph)-[:SHOWS]->(r)
+OPTIONAL MATCH (s:PushStep {run: r.run})
+RETURN r.run AS run, r.id AS id, r.scope AS scope, r.state AS state, r.previous AS previous,
+  r.format AS format, r.plan AS plan, r.begun AS begun, r.published AS published,
+  g IS NOT NULL AS shown, max(s.touched) AS touched
+ORDER BY begun, run

@@ -1,0 +1,245 @@
+"""What of a run is brought into a graph: its accounts, artifacts, clusters and links, as tables.
+
+Each table has the column `batch`, 0, 1, 2 ...: what one transaction takes. The same run, scope
+and previous figures give the same batches, so that what was begun can be gone on with.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from linkage.folder import TABLES, literal
+from linkage.graph.answers import KindWords
+from linkage.graph.neo4j.model import Scope, key_sql, text_sql
+from linkage.run import Run
+
+AROUND = 60  # accounts that have an artifact, for one step around to be taken through it
+LINKS_EACH = 8  # strongest links of an account within its cluster, and as many out of it
+REASONS = 3  # artifacts that a link's reasons name of each family
+BATCH = 15_000  # nodes and relationships of a transaction, about
+MEMORY = "1GB"
+
+_US = "epoch_us({})"
+
+_CHOSEN = {
+    Scope.all: "SELECT account_id FROM activity",
+    Scope.flagged: """
+        WITH flagged AS (
+            SELECT account_id FROM members JOIN clusters USING (cluster_id)
+            WHERE clusters.proposal <> 'none'),
+        theirs AS (SELECT DISTINCT organisation FROM activity
+                   WHERE account_id IN (FROM flagged) AND organisation IS NOT NULL)
+        FROM flagged UNION
+        SELECT account_id FROM activity WHERE organisation IN (FROM theirs)""",
+}
+# Accounts of which everything is there (whole), those around them, and numbers for both.
+_ACCOUNTS = """
+    CREATE TABLE accounts AS
+    WITH around AS (
+        SELECT DISTINCT account_id FROM evidence JOIN chosen USING (kind, value)
+        WHERE accounts <= $around)
+    SELECT account_id, whole, (row_number() OVER (ORDER BY account_id) - 1)::INT AS n
+    FROM (SELECT account_id, true AS whole FROM whole
+          UNION ALL
+          SELECT account_id, false AS whole FROM around
+          WHERE account_id NOT IN (SELECT account_id FROM whole))"""
+_ARTIFACTS_CHOSEN = {
+    Scope.all: "FROM artifacts",
+    Scope.flagged: """
+        SELECT * FROM artifacts SEMI JOIN
+            (SELECT kind, value FROM evidence
+             WHERE account_id IN (SELECT account_id FROM whole)) USING (kind, value)""",
+}
+_USES = f"""
+    CREATE TABLE uses AS
+    SELECT n, kind, {key_sql("value")} AS key, events, {_US.format("first_seen")} AS first_us,
+           {_US.format("last_seen")} AS last_us
+    FROM evidence JOIN accounts USING (account_id) JOIN chosen USING (kind, value)
+    ORDER BY n, kind, key"""
+# A batch of accounts has so many of them and of their artifacts together.
+_BATCHES = """
+    CREATE TABLE account_batches AS
+    SELECT n, ((sum(1 + coalesce(many, 0)) OVER (ORDER BY n) - 1) // $size)::INT AS batch
+    FROM accounts LEFT JOIN (SELECT n, count(*) AS many FROM uses GROUP BY n) USING (n)"""
+_ACCOUNT_ROWS = f"""
+    CREATE TABLE account_rows AS
+    WITH linked AS (
+        SELECT account_id, count(*) AS links
+        FROM (SELECT account_a AS account_id FROM links
+              UNION ALL SELECT account_b AS account_id FROM links)
+        GROUP BY account_id)
+    SELECT batch, n, {key_sql("account_id")} AS key, {text_sql("account_id")} AS text, whole,
+           act.* EXCLUDE (account_id), members.cluster_id, members.confidence, members.proposal,
+           members.held_by, coalesce(linked.links, 0) AS links, was.was, was.was_in
+    FROM accounts JOIN account_batches USING (n) JOIN activity act USING (account_id)
+    LEFT JOIN members USING (account_id) LEFT JOIN linked USING (account_id)
+    LEFT JOIN was ON was.key = {key_sql("account_id")}
+    ORDER BY n"""
+_ARTIFACT_ROWS = f"""
+    CREATE TABLE artifact_rows AS
+    WITH held AS (
+        SELECT e.kind, e.value, count(*) AS here,
+               count(*) FILTER (c.proposal <> 'none') AS flagged,
+               count(*) FILTER (m.proposal = 'ban') AS listed
+        FROM evidence e JOIN chosen USING (kind, value) JOIN accounts USING (account_id)
+        LEFT JOIN members m USING (account_id) LEFT JOIN clusters c USING (cluster_id)
+        GROUP BY e.kind, e.value)
+    SELECT kind, {key_sql("value")} AS key, {text_sql("value")} AS text, accounts, degree,
+           flagged, listed, here = accounts AS whole,
+           ((row_number() OVER (PARTITION BY kind ORDER BY value) - 1) // $size)::INT AS batch
+    FROM chosen JOIN held USING (kind, value)
+    ORDER BY kind, batch, key"""
+_CLUSTER_ROWS = """
+    CREATE TABLE cluster_rows AS
+    WITH there AS (
+        SELECT cluster_id, count(*) AS here FROM members
+        WHERE account_id IN (SELECT account_id FROM accounts WHERE whole) GROUP BY cluster_id),
+    touched AS (
+        SELECT DISTINCT cluster_id FROM members
+        WHERE account_id IN (SELECT account_id FROM accounts)),
+    within AS (
+        SELECT a.cluster_id, count(*) AS links
+        FROM links JOIN members a ON account_a = a.account_id
+        JOIN members b ON account_b = b.account_id AND a.cluster_id = b.cluster_id
+        GROUP BY a.cluster_id),
+    listed AS (
+        SELECT cluster_id, count(*) AS listed FROM members WHERE proposal = 'ban'
+        GROUP BY cluster_id)
+    SELECT clusters.*, coalesce(here, 0) = accounts AS whole,
+           coalesce(within.links, 0) AS links, coalesce(listed.listed, 0) AS listed,
+           ((row_number() OVER (ORDER BY cluster_id) - 1) // ($size // 8))::INT AS batch
+    FROM clusters JOIN touched USING (cluster_id) LEFT JOIN there USING (cluster_id)
+    LEFT JOIN within USING (cluster_id) LEFT JOIN listed USING (cluster_id)
+    ORDER BY cluster_id"""
+_SHARE_ROWS = f"""
+    CREATE TABLE share_rows AS
+    SELECT cluster_id, kind, {key_sql("value")} AS key, count(*) AS members,
+           sum(evidence.events)::BIGINT AS events,
+           {_US.format("min(evidence.first_seen)")} AS first_us,
+           {_US.format("max(evidence.last_seen)")} AS last_us,
+           ((row_number() OVER (PARTITION BY kind ORDER BY cluster_id, value) - 1) // $size)::INT
+               AS batch
+    FROM evidence JOIN members USING (account_id) JOIN cluster_rows USING (cluster_id)
+    WHERE whole GROUP BY cluster_id, kind, value HAVING count(*) > 1
+    ORDER BY kind, batch, cluster_id, key"""
+# The strongest of each end, within a cluster and out of it apart: what leaves a cluster is weaker,
+# and is what tells of bridges.
+_LINK_ROWS = """
+    CREATE TABLE drawn AS
+    WITH inside AS (
+        SELECT links.*, coalesce(a.cluster_id = b.cluster_id, false) AS within
+        FROM links
+        JOIN accounts x ON x.account_id = account_a JOIN accounts y ON y.account_id = account_b
+        LEFT JOIN members a ON a.account_id = account_a
+        LEFT JOIN members b ON b.account_id = account_b
+        WHERE x.whole OR y.whole),
+    ends AS (
+        SELECT account_a AS one, account_b AS other, * FROM inside
+        UNION ALL
+        SELECT account_b AS one, account_a AS other, * FROM inside),
+    strongest AS (
+        SELECT DISTINCT account_a, account_b FROM ends
+        QUALIFY row_number() OVER (PARTITION BY one, within ORDER BY bits DESC, other) <= $each)
+    SELECT account_a, account_b, bits, families, within,
+           (row_number() OVER (ORDER BY account_a, account_b) - 1)::INT AS number
+    FROM inside JOIN strongest USING (account_a, account_b)"""
+# Why, in words: each family's bits, and the rarest artifacts that both have.
+_REASON_ROWS = """
+    CREATE TABLE reason_rows AS
+    WITH shared AS (
+        SELECT d.number, f.family, e.kind, e.value, a.accounts,
+               row_number() OVER (PARTITION BY d.number, f.family
+                                  ORDER BY a.degree, e.kind, e.value) AS place
+        FROM drawn d JOIN evidence e ON e.account_id = d.account_a
+        JOIN evidence o ON o.account_id = d.account_b AND o.kind = e.kind AND o.value = e.value
+        JOIN artifacts a ON a.kind = e.kind AND a.value = e.value
+        JOIN family_of f ON f.kind = e.kind)
+    SELECT number, family,
+           string_agg(kind || ' ' || left(value, 80) || ' (' || accounts || ' accounts)', ', '
+                      ORDER BY place) AS told
+    FROM shared WHERE place <= $most GROUP BY number, family"""
+_LINK_BATCHES = f"""
+    CREATE TABLE link_rows AS
+    SELECT (number // $size)::INT AS batch, number, {key_sql("account_a")} AS key_a,
+           {key_sql("account_b")} AS key_b, bits, families, within, told
+    FROM drawn LEFT JOIN (SELECT number, map_from_entries(list((family, told))) AS told
+                          FROM reason_rows GROUP BY number) USING (number)
+    ORDER BY number"""
+
+
+class Parts:
+    """The tables of one push, in an engine of their own; `close` gives its memory and files back.
+
+    was   what the graph that was shown before says of accounts: key, was (their proposal there),
+          was_in (their cluster there)
+    """
+
+    def __init__(self, run: Run, kinds: Sequence[KindWords], scope: Scope, was: pa.Table) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="linkage-push-")
+        self._lock = Lock()
+        self._engine = duckdb.connect(
+            Path(self._folder.name) / "parts.duckdb",
+            config={"memory_limit": MEMORY, "temp_directory": self._folder.name},
+        )
+        self._engine.execute("SET GLOBAL TimeZone = 'UTC'")
+        self.kinds, self.scope = tuple(kinds), scope
+        try:
+            self._made(run.path, was)
+        except BaseException:
+            self.close()
+            raise
+
+    def rows(self, query: str, **values: Any) -> pa.Table:
+        """Some rows; a cursor each, for threads."""
+        with self._lock:
+            cursor = self._engine.cursor()
+        return cursor.sql(query, params=values).to_arrow_table()
+
+    def count(self, table: str, kind: str | None = None) -> int:
+        """How many rows a table has, or those of a kind."""
+        return self._figure("count(*)", table, kind)
+
+    def batches(self, table: str, kind: str | None = None) -> int:
+        """How many transactions they take."""
+        return self._figure("coalesce(max(batch) + 1, 0)", table, kind)
+
+    def _figure(self, what: str, table: str, kind: str | None) -> int:
+        where, values = ("WHERE kind = $kind", {"kind": kind}) if kind else ("", {})
+        return int(self.rows(f"SELECT {what} AS n FROM {table} {where}", **values)["n"][0].as_py())
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+        self._engine.close()
+        self._folder.cleanup()
+
+    def _made(self, folder: Path, was: pa.Table) -> None:
+        run, size = self._engine.execute, {"size": BATCH}
+        for name in TABLES:
+            self._engine.read_parquet(literal(folder / f"{name}.parquet")).create_view(name)
+        self._table("was", was)
+        names, families = [k.name for k in self.kinds], [k.family for k in self.kinds]
+        self._table("family_of", pa.table({"kind": names, "family": families}))
+        run(f"CREATE TABLE whole AS {_CHOSEN[self.scope]}")
+        run(f"CREATE TABLE chosen AS {_ARTIFACTS_CHOSEN[self.scope]}")
+        run(_ACCOUNTS, {"around": AROUND if self.scope is Scope.flagged else 0})
+        run(_USES)
+        run(_BATCHES, size)
+        run(_ACCOUNT_ROWS)
+        run(_ARTIFACT_ROWS, size)
+        run(_CLUSTER_ROWS, size)
+        run(_SHARE_ROWS, size)
+        run(_LINK_ROWS, {"each": LINKS_EACH})
+        run(_REASON_ROWS, {"most": REASONS})
+        run(_LINK_BATCHES, size)
+
+    def _table(self, name: str, rows: pa.Table) -> None:
+        self._engine.register(f"{name}_given", rows)
+        self._engine.execute(f"CREATE TABLE {name} AS FROM {name}_given")
+        self._engine.unregister(f"{name}_given")

@@ -1,0 +1,283 @@
+"""Bringing a run into Neo4j: in steps, each batch once, and readers see it when it is whole.
+
+A run's graph is apart from every other's: all that belongs to it has its key in `run`. Each
+batch is a transaction that also moves the step's place on, so that after a fault, a kill or a lost
+answer the same push goes on where it was, and nothing is there twice. One pointer moves last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+import pyarrow as pa
+
+from linkage.errors import GraphError
+from linkage.graph.answers import KindWords
+from linkage.graph.base import run_id
+from linkage.graph.neo4j.connection import Asking, Database, Record
+from linkage.graph.neo4j.model import FORMAT, NAME, Scope, native, run_key
+from linkage.graph.neo4j.parts import AROUND, BATCH, LINKS_EACH, Parts
+from linkage.graph.neo4j.schema import CONSTRAINTS, ensure
+from linkage.graph.neo4j.statements import words_of
+from linkage.graph.neo4j.steps import Step, steps
+from linkage.run import Run
+
+Progress = Callable[[str, float], None]
+
+LANES = 2  # batches under way at once: one is made ready while the server works on another
+GONE = 5_000  # nodes taken away in a transaction
+ABANDONED = timedelta(hours=1)  # without a batch, and a push is not coming back
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push did: nodes and relationships by part; `already`: the run was there whole."""
+
+    run: str
+    scope: Scope
+    already: bool
+    parts: dict[str, int]
+    dropped: tuple[str, ...]
+
+
+class Neo4jPublisher:
+    """`linkage.graph.Publisher` for a database. `keep`: runs shown before that stay."""
+
+    def __init__(
+        self,
+        database: Database,
+        scope: Scope = Scope.flagged,
+        *,
+        keep: int = 0,
+        progress: Progress | None = None,
+    ) -> None:
+        self._database, self._scope, self._keep = database, scope, keep
+        self._progress = progress or (lambda stage, fraction: None)
+
+    def publish(self, run_folder: str | Path) -> str:
+        """As the port says."""
+        return self.push(run_folder).run
+
+    def push(self, run_folder: str | Path) -> Pushed:
+        """Bring a result folder in, show it, and take away what was shown before.
+
+        Raises ResultError where the folder is no result; GraphError where the database cannot be
+        written or holds what is not ours. What was brought in stays, and the next call goes on.
+        """
+        run = Run.open(run_folder)
+        kinds = tuple(
+            KindWords(**{name: kind[name] for name in KindWords.__dataclass_fields__})
+            for kind in run.info["kinds"]
+        )
+        self._progress("schema", 0.0)
+        ensure(self._database, kinds)
+        key, there = run_key(run_id(run.path), self._scope), self._runs()
+        own = there.get(key)
+        if own is not None and own["state"] == "whole":
+            parts: dict[str, int] = {}
+        else:
+            parts = self._brought_in(run, kinds, key, there)
+        if not self._database.write(
+            lambda ask: ask.rows("push/show", run=key, name=NAME, format=FORMAT)
+        ):
+            raise GraphError(
+                f"{self._database.target.url}: this run was taken away while it was brought in; "
+                "push it again"
+            )
+        dropped = self._tidied(key)
+        self._progress("done", 1.0)
+        return Pushed(run_id(run.path), self._scope, not parts, parts, dropped)
+
+    def drop(self, key: str) -> None:
+        """Take a run's graph away, unless it is shown; `key` as `linkage graph status` has it."""
+        there = self._runs()
+        if key not in there:
+            raise GraphError(f"{key}: no such run in {self._database.target.url}")
+        if not self._database.write(lambda ask: ask.rows("drop/mark", run=key)):
+            raise GraphError(f"{key}: this run is shown; push another first")
+        kinds = json.loads(there[key]["plan"] or "{}").get("labels", [])
+        # Accounts first: an artifact that a million have is then without relationships.
+        for label in ("Account", "Cluster", *kinds, "PushStep", "Run"):
+            while self._gone(key, label) == GONE:
+                pass
+
+    def runs(self) -> list[Record]:
+        """The runs in the database, by time: run (key), id, scope, state, shown, published ..."""
+        there = {row["name"] for row in self._database.alone("schema/constraints")}
+        if CONSTRAINTS["Run"][0] not in there:
+            return []
+        return list(self._runs().values())
+
+    def _gone(self, key: str, label: str) -> int:
+        found = self._database.write(
+            lambda ask: ask.rows("drop/nodes", {"label": label}, run=key, most=GONE)
+        )
+        return int(found[0]["gone"])
+
+    def _runs(self) -> dict[str, Record]:
+        found = self._database.read(lambda ask: ask.rows("read/runs"))
+        return {row["run"]: {name: native(row[name]) for name in row} for row in found}
+
+    def _brought_in(
+        self, run: Run, kinds: tuple[KindWords, ...], key: str, there: dict[str, Record]
+    ) -> dict[str, int]:
+        """All batches that are not there yet."""
+        own = there.get(key)
+        plan = _plan(kinds, self._scope)
+        if own is not None and (own["plan"] != plan or own["state"] == "going"):
+            self.drop(key)
+            own = None
+        shown = next((row for row in there.values() if row["shown"]), None)
+        previous = own["previous"] if own else (shown or {}).get("run")
+        self._progress("tables", 0.0)
+        was = self._was(previous, run_id(run.path), there)
+        with closing(Parts(run, kinds, self._scope, was)) as parts:
+            work = steps(parts)
+            properties = _run_properties(run, key, self._scope, plan, previous)
+            lanes = [[step.part, lane, step.batches] for step in work for lane in range(LANES)]
+            self._database.write(
+                lambda ask: ask.rows("push/begin", run=key, properties=properties, steps=lanes)
+            )
+            Lanes(self._database, parts, key, work, self._progress).run()
+        return {step.part: step.rows for step in work}
+
+    def _was(self, previous: str | None, own_id: str, there: dict[str, Record]) -> pa.Table:
+        """What the graph shown before says of accounts, to tell what is new."""
+        columns: dict[str, list[str | None]] = {"key": [], "was": [], "was_in": []}
+        if previous in there:
+            again = there[previous]["id"] == own_id
+            for page in self._database.long("push/previous", run=previous, again=again):
+                for row in page:
+                    for column, value in zip(columns.values(), row, strict=True):
+                        column.append(value)
+        return pa.table(columns, pa.schema([(name, pa.string()) for name in columns]))
+
+    def _tidied(self, key: str) -> tuple[str, ...]:
+        """Take away runs shown before, but for the last `keep` of them, and pushes that nobody
+        goes on with."""
+        there = list(self._runs().values())
+        now = datetime.now(UTC)
+        before = [row for row in there if row["state"] == "whole" and row["run"] != key]
+        before.sort(key=lambda row: row["published"], reverse=True)
+        left = [
+            row
+            for row in there
+            if row["state"] == "begun" and now - (row["touched"] or row["begun"]) > ABANDONED
+        ]
+        going = [row for row in there if row["state"] == "going"]
+        needed = {row["previous"] for row in there if row["state"] == "begun"} - {
+            row["run"] for row in left
+        }
+        old = [row["run"] for row in (*before[self._keep :], *left, *going)]
+        dropped = tuple(name for name in old if name not in needed)
+        for number, name in enumerate(dropped):
+            self._progress("taking away what was before", 0.9 + 0.1 * number / len(dropped))
+            self.drop(name)
+        return dropped
+
+
+class Lanes:
+    """The batches of a push, on lanes: lane i of n takes the batches i, i + n, i + 2n ..."""
+
+    def __init__(
+        self,
+        database: Database,
+        parts: Parts,
+        key: str,
+        work: Sequence[Step],
+        progress: Progress,
+    ) -> None:
+        self._database, self._parts, self._key = database, parts, key
+        self._work, self._progress = work, progress
+        self._lock, self._stop = Lock(), Event()
+        self._done, self._all = 0.0, float(sum(step.rows for step in work)) or 1.0
+
+    def run(self) -> None:
+        """Bring in all that is not there yet; the first fault stops every lane."""
+        places = self._places()
+        with ThreadPoolExecutor(LANES) as threads:
+            for step in self._work:
+                ran = [
+                    threads.submit(self._lane, step, lane, places[step.part, lane])
+                    for lane in range(LANES)
+                ]
+                for lane in ran:
+                    lane.result()
+
+    def _places(self) -> dict[tuple[str, int], int]:
+        rows = self._database.read(lambda ask: ask.rows("push/steps", run=self._key))
+        return {(row["part"], row["lane"]): row["batch"] for row in rows}
+
+    def _lane(self, step: Step, lane: int, batch: int) -> None:
+        self._tell(step, batch // LANES)
+        try:
+            while batch < step.batches and not self._stop.is_set():
+                batch = self._batch(step, lane, batch)
+        except BaseException:
+            self._stop.set()
+            raise
+
+    def _batch(self, step: Step, lane: int, batch: int) -> int:
+        """Bring one batch in; returns the place of the next."""
+        values = {
+            **step.values(self._parts, batch),
+            "run": self._key,
+            "part": step.part,
+            "lane": lane,
+            "batch": batch,
+            "next": batch + LANES,
+        }
+        words = words_of(step.kind) if step.kind else None
+
+        def once(ask: Asking) -> int | None:
+            ask.run_step(step.statement, words, self._parts.kinds, values)
+            place = ask.first("push/place", run=self._key, part=step.part, lane=lane)
+            return place["batch"] if place else None
+
+        # Another push of the same run may have been faster: then its place is ours too.
+        place = self._database.write(once)
+        if place is None:
+            raise GraphError(
+                f"{self._database.target.url}: this run was taken away, or shown by another push, "
+                "while it was brought in; push it again"
+            )
+        self._tell(step, 1)
+        return place
+
+    def _tell(self, step: Step, batches: int) -> None:
+        with self._lock:
+            self._done += step.rows * batches / step.batches
+            self._progress(step.part, min(0.9, 0.9 * self._done / self._all))
+
+
+def _plan(kinds: Sequence[KindWords], scope: Scope) -> str:
+    """What the batches depend on beside the run: another version may make others."""
+    sizes = {"batch": BATCH, "around": AROUND, "links": LINKS_EACH, "lanes": LANES}
+    labels = [kind.label for kind in kinds]
+    return json.dumps({"format": FORMAT, "scope": scope, **sizes, "labels": labels})
+
+
+def _run_properties(
+    run: Run, key: str, scope: Scope, plan: str, previous: str | None
+) -> dict[str, Any]:
+    """Of the run's node: what a person reads there, and run.json whole."""
+    counts = run.info["counts"]
+    shown = ("events", "accounts", "links", "clusters", "listed")
+    return {
+        "id": run_id(run.path),
+        "scope": scope.value,
+        "format": FORMAT,
+        "plan": plan,
+        "previous": previous,
+        "version": run.info["version"],
+        **{name: counts[name] for name in shown if name in counts},
+        "info": json.dumps(run.info),
+    }
