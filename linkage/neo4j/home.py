@@ -144,13 +144,14 @@ class Home:
                 f"{self.password_file} is gone, and the server keeps no readable copy: "
                 "put it back, or remove the folder with its data"
             )
-        # Renamed when whole: a password half written would be taken for one.
+        # Renamed when whole: a password half written would be taken for one. Of hex digits: to
+        # neo4j-admin, one that begins with - would be an option.
         work = self.password_file.with_suffix(".new")
         try:
             work.unlink(missing_ok=True)
             handle = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(24) + "\n")
+                file.write(secrets.token_hex(24) + "\n")
             work.rename(self.password_file)
         except OSError as error:
             raise self._unusable(error) from error
