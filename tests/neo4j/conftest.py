@@ -23,7 +23,7 @@ def push_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def target(push_server: Server) -> Target:
     """It runs, and holds no node; our constraints stay where they are."""
-    status = push_server.up()
+    status = push_server.up(patience=300.0)  # the machine may be busy
     assert status.bolt is not None
     target = Target(status.bolt, status.user, push_server.password())
     with GraphDatabase.driver(target.url, auth=(status.user, push_server.password())) as driver:

@@ -23,8 +23,8 @@ _PLACE = re.compile(r"`<([a-z]+)>`")
 _REPEATED = re.compile(r"^ *// for each kind\n(.*?)^ *// end\n", re.MULTILINE | re.DOTALL)
 
 OWN_LABELS = (
-    "Account", "Cluster", "Run", "LinkageGraph", "PushStep",
-    "HighScore", "MiddleScore", "LowScore",
+    "Account", "Flagged", "Listed", "Cluster", "HighScore", "MiddleScore", "LowScore",
+    "Run", "LinkageGraph", "PushStep",
 )  # fmt: skip
 OWN_RELATIONSHIPS = ("MEMBER_OF", "LINKED_TO", "SHARES", "SHOWS")
 
