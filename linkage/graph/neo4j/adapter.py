@@ -28,7 +28,7 @@ from linkage.graph.embedded import EmbeddedGraph
 from linkage.graph.neighbours import Neighbourhood
 from linkage.graph.neo4j import accounts, clusters
 from linkage.graph.neo4j.around import GraphSurroundings
-from linkage.graph.neo4j.connection import Asking, Database
+from linkage.graph.neo4j.connection import REFUSALS, Asking, Database
 from linkage.graph.neo4j.model import FORMAT, NAME, Scope
 from linkage.graph.neo4j.reading import Described, Reading
 from linkage.graph.questions import (
@@ -199,9 +199,11 @@ class Neo4jGraph:
 
     def _once(self, asking: Asking, asks: Callable[[Reading], Answer]) -> tuple[Answer, bool]:
         run = self._shown(asking)
-        reading = Reading(asking, self._described(asking, run), alone=self._beyond is None)
         try:
-            answer = asks(reading)
+            known = self._described(asking, run)
+            answer = asks(Reading(asking, known, alone=self._beyond is None))
+        except REFUSALS:
+            raise  # no more can be asked in this transaction
         except Exception:
             # What is gone cannot be found: that it was there says the next try.
             if self._shown(asking) == run:

@@ -18,6 +18,7 @@ from neo4j.exceptions import (
     DriverError,
     Neo4jError,
     ServiceUnavailable,
+    SessionExpired,
     TransientError,
 )
 
@@ -35,6 +36,8 @@ USER, PASSWORD, DATABASE = (f"LINKAGE_GRAPH_{name}" for name in ("USER", "PASSWO
 PATIENCE = 30.0  # seconds of trying again where the server says that trying again may help
 WAIT = 10.0  # seconds for a connection
 PAGE = 10_000  # rows of a long answer at a time
+
+REFUSALS = (DriverError, Neo4jError)  # what the driver raises
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_\[\]:]+")
 _READ_ONLY = ("ReadOnly", "AccessMode", "WriteOnReadOnlyAccessDbRefused")
@@ -177,17 +180,22 @@ class Database:
         """The driver's exceptions as ours."""
         try:
             yield
-        except (DriverError, Neo4jError) as error:
+        except REFUSALS as error:
             raise GraphError(f"{self.target.url}: {_in_words(error)}") from error
 
 
 def _in_words(error: DriverError | Neo4jError) -> str:
     """What was wrong, and what to do."""
-    told = clean(getattr(error, "message", None) or error, 300)
+    told = clean(" ".join(str(getattr(error, "message", None) or error).split()), 300)
     code = str(getattr(error, "code", "") or "")
     if isinstance(error, AuthError):
         return f"the user or the password is wrong, or missing: set {USER} and {PASSWORD}"
-    if isinstance(error, ServiceUnavailable):
+    if "AuthenticationRateLimit" in code:
+        return (
+            "the user or the password was wrong too often: wait some seconds, and set "
+            f"{USER} and {PASSWORD}"
+        )
+    if isinstance(error, ServiceUnavailable | SessionExpired):
         return (
             "nothing answers there as Neo4j does, or it went away: is it running? "
             f"`linkage neo4j status` tells of a local one. ({told})"

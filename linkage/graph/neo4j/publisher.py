@@ -28,6 +28,7 @@ from linkage.graph.neo4j.parts import AROUND, BATCH, LINKS_EACH, Parts
 from linkage.graph.neo4j.schema import CONSTRAINTS, ensure
 from linkage.graph.neo4j.statements import words_of
 from linkage.graph.neo4j.steps import Step, steps
+from linkage.render import clean
 from linkage.run import Run
 
 Progress = Callable[[str, float], None]
@@ -81,10 +82,8 @@ class Neo4jPublisher:
         ensure(self._database, kinds)
         key, there = run_key(run_id(run.path), self._scope), self._runs()
         own = there.get(key)
-        if own is not None and own["state"] == "whole":
-            parts: dict[str, int] = {}
-        else:
-            parts = self._brought_in(run, kinds, key, there)
+        already = own is not None and own["state"] == "whole"
+        parts = {} if already else self._brought_in(run, kinds, key, there)
         if not self._database.write(
             lambda ask: ask.rows("push/show", run=key, name=NAME, format=FORMAT)
         ):
@@ -94,20 +93,17 @@ class Neo4jPublisher:
             )
         dropped = self._tidied(key)
         self._progress("done", 1.0)
-        return Pushed(run_id(run.path), self._scope, not parts, parts, dropped)
+        return Pushed(run_id(run.path), self._scope, already, parts, dropped)
 
     def drop(self, key: str) -> None:
         """Take a run's graph away, unless it is shown; `key` as `linkage graph status` has it."""
         there = self._runs()
         if key not in there:
-            raise GraphError(f"{key}: no such run in {self._database.target.url}")
-        if not self._database.write(lambda ask: ask.rows("drop/mark", run=key)):
-            raise GraphError(f"{key}: this run is shown; push another first")
-        kinds = json.loads(there[key]["plan"] or "{}").get("labels", [])
-        # Accounts first: an artifact that a million have is then without relationships.
-        for label in ("Account", "Cluster", *kinds, "PushStep", "Run"):
-            while self._gone(key, label) == GONE:
-                pass
+            raise GraphError(f"{clean(key, 60)}: no such run in {self._database.target.url}")
+        if not self._taken_away(there[key]):
+            raise GraphError(
+                f"{key}: this run is shown by {self._database.target.url}; push another first"
+            )
 
     def runs(self) -> list[Record]:
         """The runs in the database, by time: run (key), id, scope, state, shown, published ..."""
@@ -115,6 +111,17 @@ class Neo4jPublisher:
         if CONSTRAINTS["Run"][0] not in there:
             return []
         return list(self._runs().values())
+
+    def _taken_away(self, run: Record) -> bool:
+        """Unless it is shown by now, or gone."""
+        if not self._database.write(lambda ask: ask.rows("drop/mark", run=run["run"])):
+            return False
+        kinds = json.loads(run["plan"]).get("labels", [])
+        # Accounts first: an artifact that a million have is then without relationships.
+        for label in ("Account", "Cluster", *kinds, "PushStep", "Run"):
+            while self._gone(run["run"], label) == GONE:
+                pass
+        return True
 
     def _gone(self, key: str, label: str) -> int:
         found = self._database.write(
@@ -132,13 +139,15 @@ class Neo4jPublisher:
         """All batches that are not there yet."""
         own = there.get(key)
         plan = _plan(kinds, self._scope)
-        if own is not None and (own["plan"] != plan or own["state"] == "going"):
-            self.drop(key)
+        if own is not None and (
+            own["plan"] != plan
+            or own["state"] == "going"
+            or own["previous"] not in (None, *there)  # the rest could not be compared with it
+        ):
+            self._taken_away(own)
             own = None
-        shown = next((row for row in there.values() if row["shown"]), None)
-        previous = own["previous"] if own else (shown or {}).get("run")
         self._progress("tables", 0.0)
-        was = self._was(previous, run_id(run.path), there)
+        previous, was = self._before(own, run_id(run.path), there)
         with closing(Parts(run, kinds, self._scope, was)) as parts:
             work = steps(parts)
             properties = _run_properties(run, key, self._scope, plan, previous)
@@ -149,8 +158,20 @@ class Neo4jPublisher:
             Lanes(self._database, parts, key, work, self._progress).run()
         return {step.part: step.rows for step in work}
 
+    def _before(
+        self, own: Record | None, own_id: str, there: dict[str, Record]
+    ) -> tuple[str | None, pa.Table]:
+        """The run shown before this one, and what it says of accounts, to tell what is new."""
+        while True:
+            shown = next((row for row in there.values() if row["shown"]), None)
+            previous = own["previous"] if own else (shown or {}).get("run")
+            was = self._was(previous, own_id, there)
+            there = self._runs()
+            # Another push may have shown its run, and taken this one away while it was read.
+            if own or previous is None or there.get(previous, {}).get("state") == "whole":
+                return previous, was
+
     def _was(self, previous: str | None, own_id: str, there: dict[str, Record]) -> pa.Table:
-        """What the graph shown before says of accounts, to tell what is new."""
         columns: dict[str, list[str | None]] = {"key": [], "was": [], "was_in": []}
         if previous in there:
             again = there[previous]["id"] == own_id
@@ -173,15 +194,15 @@ class Neo4jPublisher:
             if row["state"] == "begun" and now - (row["touched"] or row["begun"]) > ABANDONED
         ]
         going = [row for row in there if row["state"] == "going"]
-        needed = {row["previous"] for row in there if row["state"] == "begun"} - {
-            row["run"] for row in left
-        }
-        old = [row["run"] for row in (*before[self._keep :], *left, *going)]
-        dropped = tuple(name for name in old if name not in needed)
-        for number, name in enumerate(dropped):
-            self._progress("taking away what was before", 0.9 + 0.1 * number / len(dropped))
-            self.drop(name)
-        return dropped
+        needed = {row["previous"] for row in there if row["state"] == "begun" and row not in left}
+        old = [row for row in (*before[self._keep :], *left, *going) if row["run"] not in needed]
+        dropped = []
+        for number, row in enumerate(old):
+            self._progress("taking away what was before", 0.9 + 0.1 * number / len(old))
+            # Another push may have been faster, or show it again.
+            if self._taken_away(row):
+                dropped.append(row["run"])
+        return tuple(dropped)
 
 
 class Lanes:
@@ -201,32 +222,39 @@ class Lanes:
         self._done, self._all = 0.0, float(sum(step.rows for step in work)) or 1.0
 
     def run(self) -> None:
-        """Bring in all that is not there yet; the first fault stops every lane."""
+        """Bring in all that is not there yet; the first fault stops every lane. So does another
+        push that has shown the run meanwhile, or taken it away: what became of it, `show` finds."""
         places = self._places()
         with ThreadPoolExecutor(LANES) as threads:
-            for step in self._work:
-                ran = [
-                    threads.submit(self._lane, step, lane, places[step.part, lane])
-                    for lane in range(LANES)
-                ]
-                for lane in ran:
-                    lane.result()
+            try:
+                for step in self._work:
+                    ran = [
+                        threads.submit(self._lane, step, lane, places.get((step.part, lane)))
+                        for lane in range(LANES)
+                    ]
+                    for lane in ran:
+                        lane.result()
+            finally:
+                self._stop.set()  # whoever interrupts this thread need not wait for the others
 
     def _places(self) -> dict[tuple[str, int], int]:
         rows = self._database.read(lambda ask: ask.rows("push/steps", run=self._key))
         return {(row["part"], row["lane"]): row["batch"] for row in rows}
 
-    def _lane(self, step: Step, lane: int, batch: int) -> None:
-        self._tell(step, batch // LANES)
+    def _lane(self, step: Step, lane: int, place: int | None) -> None:
+        if place is not None:
+            self._tell(step, place // LANES)
         try:
-            while batch < step.batches and not self._stop.is_set():
-                batch = self._batch(step, lane, batch)
+            while place is not None and place < step.batches and not self._stop.is_set():
+                place = self._batch(step, lane, place)
         except BaseException:
             self._stop.set()
             raise
+        if place is None:
+            self._stop.set()
 
-    def _batch(self, step: Step, lane: int, batch: int) -> int:
-        """Bring one batch in; returns the place of the next."""
+    def _batch(self, step: Step, lane: int, batch: int) -> int | None:
+        """Bring one batch in; returns the place of the next, None where nobody waits for it."""
         values = {
             **step.values(self._parts, batch),
             "run": self._key,
@@ -238,17 +266,14 @@ class Lanes:
         words = words_of(step.kind) if step.kind else None
 
         def once(ask: Asking) -> int | None:
-            ask.run_step(step.statement, words, self._parts.kinds, values)
             place = ask.first("push/place", run=self._key, part=step.part, lane=lane)
-            return place["batch"] if place else None
+            # Another push of the same run may have been faster: then its place is ours too.
+            if place is None or place["batch"] != batch:
+                return place["batch"] if place else None
+            ask.run_step(step.statement, words, self._parts.kinds, values)
+            return batch + LANES
 
-        # Another push of the same run may have been faster: then its place is ours too.
         place = self._database.write(once)
-        if place is None:
-            raise GraphError(
-                f"{self._database.target.url}: this run was taken away, or shown by another push, "
-                "while it was brought in; push it again"
-            )
         self._tell(step, 1)
         return place
 

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from linkage.errors import GraphError
 from linkage.graph.answers import KindWords
-from linkage.graph.neo4j.connection import Database
-from linkage.graph.neo4j.statements import check_words
+from linkage.graph.neo4j.connection import Database, Record
+from linkage.graph.neo4j.statements import OWN_RELATIONSHIPS, check_words
+from linkage.render import clean
 
-# A label of ours: the constraint that makes it ours, and the statement of that.
-CONSTRAINTS: Mapping[str, tuple[str, str]] = {
-    "LinkageGraph": ("linkage_graph", "schema/graph"),
-    "Run": ("linkage_run", "schema/run"),
-    "PushStep": ("linkage_push_step", "schema/step"),
-    "Account": ("linkage_account", "schema/account"),
-    "Cluster": ("linkage_cluster", "schema/cluster"),
+# A label of ours: the constraint that makes it ours, the statement of that, and its properties.
+CONSTRAINTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "LinkageGraph": ("linkage_graph", "schema/graph", ("name",)),
+    "Run": ("linkage_run", "schema/run", ("run",)),
+    "PushStep": ("linkage_push_step", "schema/step", ("run", "part", "lane")),
+    "Account": ("linkage_account", "schema/account", ("run", "account_id")),
+    "Cluster": ("linkage_cluster", "schema/cluster", ("run", "cluster_id")),
 }
 INDEXES = ("schema/member", "schema/organisation", "schema/proposal")
 WAIT = 300  # seconds for indexes over what is there already
 
 
+@dataclass(frozen=True)
+class Unique:
+    """A constraint: nodes with the label differ in these properties."""
+
+    label: str
+    properties: tuple[str, ...]
+
+
 def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
-    """Make what is missing. GraphError where nodes of others have one of our labels: a label is
-    ours if our constraint on it is there, and nothing of others' is ever changed."""
+    """Make what is missing. GraphError where nodes of others have one of our labels, or an index
+    of theirs stands where one of ours should be: a label is ours if our constraint on it is there,
+    and nothing of others' is ever changed."""
     check_words(kinds)
-    there = {row["name"] for row in database.alone("schema/constraints")}
-    words: dict[str, tuple[str, str, dict[str, str]]] = {
-        label: (name, path, {}) for label, (name, path) in CONSTRAINTS.items()
-    }
-    for kind in kinds:
-        name = artifact_constraint(kind.label)
-        words[kind.label] = (name, "schema/artifact", {"name": name, "label": kind.label})
-    missing = {label: made for label, made in words.items() if made[0] not in there}
-    others = [label for label in missing if database.alone("schema/foreign", {"label": label})]
-    if others:
-        raise GraphError(
-            f"{database.target.url}: the database holds nodes labelled {', '.join(others)} that "
-            "linkage did not write; give it a database of its own. Nothing was changed"
-        )
-    for _, path, filled in missing.values():
-        database.alone(path, filled)
+    ours, making = _constraints(kinds)
+    there = list(database.alone("schema/indexes"))
+    _refuse_others(database, ours, there)
+    missing = [name for name in ours if not any(row["name"] == name for row in there)]
+    _refuse_foreign(database, {name: ours[name].label for name in missing})
+    for name in missing:
+        database.alone(*making[name])
     for path in INDEXES:
         database.alone(path)
     database.alone("schema/ready", seconds=WAIT)
@@ -49,3 +51,58 @@ def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
 def artifact_constraint(label: str) -> str:
     """What the constraint on artifacts with this label is called."""
     return f"linkage_artifact_{label}"
+
+
+def _constraints(
+    kinds: Sequence[KindWords],
+) -> tuple[dict[str, Unique], dict[str, tuple[str, dict[str, str]]]]:
+    """Ours by name, and the statement and words that make each."""
+    ours: dict[str, Unique] = {}
+    making: dict[str, tuple[str, dict[str, str]]] = {}
+    for label, (name, path, properties) in CONSTRAINTS.items():
+        ours[name], making[name] = Unique(label, properties), (path, {})
+    for kind in kinds:
+        name = artifact_constraint(kind.label)
+        ours[name] = Unique(kind.label, ("run", "value"))
+        making[name] = "schema/artifact", {"name": name, "label": kind.label}
+    return ours, making
+
+
+def _refuse_others(database: Database, ours: Mapping[str, Unique], there: Sequence[Record]) -> None:
+    """Where an index has the name of one of ours, or does what one of our constraints does."""
+    plain = {"linkage_" + path.rpartition("/")[2] for path in INDEXES}
+    words = {*CONSTRAINTS, *OWN_RELATIONSHIPS}
+    for row in there:
+        name, on = row["name"], Unique(row["labels"][0], tuple(row["properties"]))
+        ranged = row["type"] == "RANGE"
+        if name in ours:
+            amiss = on != ours[name] or not row["unique"] or row["entity"] != "NODE"
+        elif name in plain:
+            amiss = not ranged or row["unique"] or on.label not in words
+        else:
+            amiss = ranged and row["entity"] == "NODE" and on in ours.values()
+        if amiss:
+            raise GraphError(
+                f"{database.target.url}: {clean(name, 60)}, an index or constraint of others, is "
+                "in the way of what linkage needs; rename or drop it, or give linkage a database "
+                "of its own. Nothing was changed"
+            )
+
+
+def _refuse_foreign(database: Database, missing: Mapping[str, str]) -> None:
+    """Where nodes have a label (by the name of its constraint) that is not ours."""
+    found = {
+        name: label
+        for name, label in missing.items()
+        if database.alone("schema/foreign", {"label": label})
+    }
+    if found:
+        # Another push may have made a label ours meanwhile.
+        now = {row["name"] for row in database.alone("schema/indexes")}
+        found = {name: label for name, label in found.items() if name not in now}
+    if found:
+        raise GraphError(
+            f"{database.target.url}: the database holds nodes labelled "
+            f"{', '.join(found.values())} that linkage did not write; give it a database of its "
+            "own. Nothing was changed"
+        )

@@ -22,7 +22,11 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _PLACE = re.compile(r"`<([a-z]+)>`")
 _REPEATED = re.compile(r"^ *// for each kind\n(.*?)^ *// end\n", re.MULTILINE | re.DOTALL)
 
-OWN_LABELS = ("Account", "Cluster", "Run", "LinkageGraph", "PushStep")
+OWN_LABELS = (
+    "Account", "Flagged", "Listed", "Cluster", "HighScore", "MiddleScore", "LowScore",
+    "Run", "LinkageGraph", "PushStep",
+)  # fmt: skip
+OWN_RELATIONSHIPS = ("MEMBER_OF", "LINKED_TO", "SHARES", "SHOWS")
 
 
 @cache
@@ -63,16 +67,23 @@ def check_words(kinds: Sequence[KindWords]) -> None:
     for kind in kinds:
         _checked(kind.label)
         _checked(kind.relationship)
+        taken = None
         if kind.label in OWN_LABELS or labels.count(kind.label) > 1:
+            taken = f"label {clean(kind.label, 60)}"
+        elif kind.relationship in OWN_RELATIONSHIPS:
+            taken = f"relationship {clean(kind.relationship, 60)}"
+        if taken:
             raise GraphError(
-                f"artifact kind {clean(kind.name, 60)}: its label {clean(kind.label, 60)} in the "
-                "graph is taken already; give the kind another name"
+                f"artifact kind {clean(kind.name, 60)}: its {taken} in the graph is taken "
+                "already; give the kind another name"
             )
 
 
 def _checked(word: str) -> str:
-    if not _WORD.fullmatch(word):
+    # A run.json may have anything in its place.
+    if not isinstance(word, str) or not _WORD.fullmatch(word):
         raise GraphError(
-            f"{clean(word, 60)}: no label or relationship type; only letters, digits and _ are"
+            f"{clean(word, 60)!r}: no label or relationship type; those have letters, digits and "
+            "_ only"
         )
     return word
