@@ -1,8 +1,8 @@
 // Bring in a batch of accounts with their membership and all that they used, and say in the same
 // transaction that it is there. What lies between "for each kind" and "end" is there once for each
 // artifact kind. Parameters: $run, $part, $lane, $batch, $next; $accounts: maps of an account's
-// properties, with moments in microseconds since 1970; $uses_kind: rows of one kind: place of the
-// account in $accounts, value, events, first and last moment.
+// properties, with moments in microseconds since 1970, null where nobody knows them; $uses_kind:
+// rows of one kind: place of the account in $accounts, value, events, first and last moment.
 MATCH (step:PushStep {run: $run, part: $part, lane: $lane}) WHERE step.batch = $batch
 SET step.batch = $next, step.touched = datetime()
 WITH step
@@ -13,12 +13,12 @@ CREATE (a:Account {
   own_prompts: row.own_prompts, cluster_id: row.cluster_id, confidence: row.confidence,
   proposal: row.proposal, held_by: row.held_by, links: row.links, whole: row.whole,
   was: row.was, was_in: row.was_in,
-  first_seen: datetime({
+  first_seen: CASE WHEN row.first_us IS NOT NULL THEN datetime({
     epochSeconds: row.first_us / 1000000, nanosecond: row.first_us % 1000000 * 1000
-  }),
-  last_seen: datetime({
+  }) END,
+  last_seen: CASE WHEN row.last_us IS NOT NULL THEN datetime({
     epochSeconds: row.last_us / 1000000, nanosecond: row.last_us % 1000000 * 1000
-  })
+  }) END
 })
 SET a += coalesce(row.counted, {})
 FOREACH (us IN CASE WHEN row.signed_up_us IS NULL THEN [] ELSE [row.signed_up_us] END |

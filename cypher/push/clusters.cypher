@@ -11,12 +11,12 @@ CREATE (c:Cluster {
   p_operation: row.p_operation, p_lives: row.p_lives, p_pretend: row.p_pretend, note: row.note,
   reasons: row.reasons, signals: row.signals, listed: row.listed, links: row.links,
   whole: row.whole,
-  first_seen: datetime({
+  first_seen: CASE WHEN row.first_us IS NOT NULL THEN datetime({
     epochSeconds: row.first_us / 1000000, nanosecond: row.first_us % 1000000 * 1000
-  }),
-  last_seen: datetime({
+  }) END,
+  last_seen: CASE WHEN row.last_us IS NOT NULL THEN datetime({
     epochSeconds: row.last_us / 1000000, nanosecond: row.last_us % 1000000 * 1000
-  })
+  }) END
 })
 FOREACH (_ IN CASE row.size WHEN 2 THEN [1] ELSE [] END | SET c:HighScore)
 FOREACH (_ IN CASE row.size WHEN 1 THEN [1] ELSE [] END | SET c:MiddleScore)

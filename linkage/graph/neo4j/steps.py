@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkage.activity import UNKNOWN
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.parts import Parts
 from linkage.render import decimals, reasons
@@ -125,10 +126,10 @@ def _accounts(parts: Parts, batch: int) -> Values:
         batch=batch,
     )
     named = {name: found[name] for name in OF_ACCOUNT} | {"account_id": found["key"]}
-    counted = [name for name in found.column_names if name.startswith("with_")]
+    counted = [n for n in found.column_names if n.startswith("with_") or n == UNKNOWN]
     rows = _maps(named)
     for row, counts in zip(rows, _maps({name: found[name] for name in counted}), strict=False):
-        row["counted"] = counts
+        row["counted"] = {name: count for name, count in counts.items() if count != []}
     return {"accounts": rows, **_uses(parts, found["n"])}
 
 
