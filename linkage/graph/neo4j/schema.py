@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from linkage.errors import GraphError
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.connection import Database
+from linkage.graph.neo4j.model import FORMAT, NAME
 from linkage.graph.neo4j.statements import check_words
 
 # A label of ours: the constraint that makes it ours, and the statement of that.
@@ -22,10 +23,14 @@ WAIT = 300  # seconds for indexes over what is there already
 
 
 def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
-    """Make what is missing. GraphError where nodes of others have one of our labels: a label is
-    ours if our constraint on it is there, and nothing of others' is ever changed."""
+    """Make what is missing.
+
+    A label is ours if our constraint on it is there. After an import there is none yet: then it is
+    ours if each of its nodes is of the run that our pointer shows. GraphError where a label holds
+    any other node, and nothing of others' is ever changed.
+    """
     check_words(kinds)
-    there = {row["name"] for row in database.alone("schema/constraints")}
+    there = ours(database)
     words: dict[str, tuple[str, str, dict[str, str]]] = {
         label: (name, path, {}) for label, (name, path) in CONSTRAINTS.items()
     }
@@ -33,7 +38,12 @@ def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
         name = artifact_constraint(kind.label)
         words[kind.label] = (name, "schema/artifact", {"name": name, "label": kind.label})
     missing = {label: made for label, made in words.items() if made[0] not in there}
-    others = [label for label in missing if database.alone("schema/foreign", {"label": label})]
+    runs = imported(database) if missing else []
+    others = [
+        label
+        for label in missing
+        if database.alone("schema/foreign", {"label": label}, runs=runs, name=NAME)
+    ]
     if others:
         raise GraphError(
             f"{database.target.url}: the database holds nodes labelled {', '.join(others)} that "
@@ -44,6 +54,16 @@ def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
     for path in INDEXES:
         database.alone(path)
     database.alone("schema/ready", seconds=WAIT)
+
+
+def ours(database: Database) -> set[str]:
+    """The names of our constraints that are there."""
+    return {row["name"] for row in database.alone("schema/constraints")}
+
+
+def imported(database: Database) -> list[str]:
+    """The keys of the runs that are there as an import brings them."""
+    return [row["run"] for row in database.alone("schema/imported", name=NAME, format=FORMAT)]
 
 
 def artifact_constraint(label: str) -> str:

@@ -20,13 +20,14 @@ Values = dict[str, Any]
 
 # -log10 of expected innocents from which a cluster is drawn large, middling, or small.
 SIZES = ((2.0, 2), (0.0, 1), (-np.inf, 0))
+SIZE_LABELS = {2: "HighScore", 1: "MiddleScore", 0: "LowScore"}
 SHORT_ID = 9  # characters of a cluster's id in a drawing
 OF_ACCOUNT = (
     "text", "events", "days", "hours", "organisation", "claimed", "own_prompts", "first_us",
     "last_us", "signed_up_us", "cluster_id", "confidence", "proposal", "held_by", "links", "whole",
     "was", "was_in",
 )  # fmt: skip
-PLAIN_CLUSTER = (
+OF_CLUSTER = (
     "cluster_id", "accounts", "events", "score", "expected", "proposal", "p_operation", "p_lives",
     "p_pretend", "note", "listed", "links", "whole",
 )  # fmt: skip
@@ -105,15 +106,16 @@ def _clusters(parts: Parts, batch: int) -> Values:
         "FROM cluster_rows WHERE batch = $batch",
         batch=batch,
     )
-    return {"rows": [_cluster(row) for row in found.to_pylist()]}
+    return {"rows": [cluster_values(row) for row in found.to_pylist()]}
 
 
-def _cluster(row: Values) -> Values:
+def cluster_values(row: Values) -> Values:
+    """A cluster's properties, of its row."""
     score, signals = row["score"], row["signals"] or []
     return {
-        **{name: row[name] for name in (*PLAIN_CLUSTER, "first_us", "last_us")},
+        **{name: row[name] for name in (*OF_CLUSTER, "first_us", "last_us")},
         "name": f"{row['cluster_id'][:SHORT_ID]} · {row['accounts']} accounts",
-        "reasons": reasons(signals),
+        "reasons": reasons(signals) or None,
         "signals": json.dumps(signals, allow_nan=False),
         "size": None if score is None else next(size for least, size in SIZES if score >= least),
     }
@@ -155,10 +157,11 @@ def _uses(parts: Parts, numbers: pa.ChunkedArray) -> Values:
 
 def _links(parts: Parts, batch: int) -> Values:
     found = parts.rows("SELECT * FROM link_rows WHERE batch = $batch ORDER BY number", batch=batch)
-    return {"rows": [_link(row) for row in found.to_pylist()]}
+    return {"rows": [link_values(row) for row in found.to_pylist()]}
 
 
-def _link(row: Values) -> Sequence[Any]:
+def link_values(row: Values) -> Sequence[Any]:
+    """Of a link's row: both accounts, bits, families, bits of each, reasons, whether within."""
     giving = {name: bits for name, bits in row["families"].items() if bits}
     told = dict(row["told"] or ())
     strongest = sorted(giving.items(), key=lambda part: (-part[1], part[0]))
