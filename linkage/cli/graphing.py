@@ -64,7 +64,7 @@ def push(
     scope: ScopeOption = ScopeName.flagged,
     graph: DatabaseOption = None,
     keep: Annotated[
-        int, typer.Option(min=0, help="Runs shown before that stay in the database.")
+        int, typer.Option(min=0, show_default="0", help="Runs shown before that stay there.")
     ] = 0,
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
