@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def test_a_run_that_was_changed_is_refused(spare: Address, planted: Run, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def foreign(driver: Driver, uses: list[Mapping[str, Any]], **of_account: Any) -> None:
+def foreign(driver: Driver, uses: Sequence[Mapping[str, Any]], **of_account: Any) -> None:
     """A graph in the model, by plain Cypher as others would write it."""
     driver.execute_query("UNWIND $ids AS id CREATE (a:Account {account_id: id}) SET a += $more",
                          ids=sorted({use["a"] for use in uses}), more=of_account)  # fmt: skip
@@ -108,7 +108,7 @@ def foreign(driver: Driver, uses: list[Mapping[str, Any]], **of_account: Any) ->
 
 
 def test_a_graph_of_others(spare: Address, tmp_path: Path) -> None:
-    uses = [
+    uses: list[dict[str, Any]] = [
         {"a": account, "k": kind, "v": f"{kind} {number // 5}", "n": 2}
         for number, account in enumerate(f"it's\n{n:03}" for n in range(600))
         for kind in ("USED_DEVICE", "PAID_WITH", "HAS_REFERRAL_CODE")

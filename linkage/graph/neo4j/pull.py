@@ -220,8 +220,8 @@ def _read(database: Database, graph: _Graph, staged: _Staged, tell: Progress) ->
         for page in database.long("pull/evidence", words, run=graph.run):
             staged.add("evidence", _EVIDENCE, page, what, faults, kind=kind.name)
         if not graph.run:
-            others = database.alone("pull/others", words)[0]["others"]
-            faults[f"{what} that do not go from Account to {kind.label}"] += others
+            others = f"{what} that do not go from Account to {kind.label}"
+            faults[others] += _others(database, words)
     several = staged.several()
     if several:
         faults[f"account ids of several Account nodes, e.g. {clean(several[0], 60)}"] += len(
@@ -235,6 +235,11 @@ def _read(database: Database, graph: _Graph, staged: _Staged, tell: Progress) ->
             f"{'; '.join(found[:SHOWN])}{more}. Mend or remove them: ids and values are text, "
             "events whole numbers, times zoned datetimes; or pull from another database"
         )
+
+
+def _others(database: Database, words: Mapping[str, str]) -> int:
+    """How many relationships of a kind's type are not in the model."""
+    return int(database.read(lambda ask: ask.rows("pull/others", words))[0]["others"])
 
 
 def _check_whole(database: Database, graph: _Graph, accounts: int, evidence: int) -> None:
