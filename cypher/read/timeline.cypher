@@ -13,6 +13,7 @@ CALL (a) {
   MATCH (a)-[u]->(x) WHERE x.kind IS NOT NULL
   RETURN u.last_seen AS moment
 }
+WITH a, moment WHERE moment IS NOT NULL
 WITH a, moment, (moment.epochSeconds * 1000000 + moment.microsecond) / $width AS number
 RETURN number, sum(CASE WHEN moment = a.first_seen THEN 1 ELSE 0 END) AS arrived,
   sum(CASE WHEN moment = a.last_seen THEN 1 ELSE 0 END) AS gone, count(*) AS known_events

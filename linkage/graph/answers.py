@@ -71,7 +71,8 @@ class Signal:
 
 @dataclass(frozen=True)
 class ClusterRow:
-    """One cluster. score: -log10 of expected (innocent groups as unusual)."""
+    """One cluster. score: -log10 of expected (innocent groups as unusual); times are None where
+    gathered evidence does not say them of any member."""
 
     cluster_id: str
     accounts: int
@@ -84,8 +85,8 @@ class ClusterRow:
     p_pretend: float | None
     note: str | None
     signals: tuple[Signal, ...]
-    first_seen: datetime
-    last_seen: datetime
+    first_seen: datetime | None
+    last_seen: datetime | None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from linkage.graph.neo4j import Database, Neo4jGraph, Neo4jPublisher, Scope, Tar
 from linkage.pipeline import detect
 from linkage.run import Run
 from tests import worlds
-from tests.contracts.made import made_result
+from tests.contracts.made import made_result, unknown_result
 from tests.neo4j.servers import Address
 from tests.test_run import small_result
 
@@ -64,6 +64,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     return {
         "small": small_result(folder / "small"),
         "made": made_result(folder / "made"),
+        "unknown": unknown_result(folder / "unknown"),
         "planted": detect(events, folder / "planted", worlds.settings()),
     }
 
@@ -80,6 +81,13 @@ def made(adapter: Callable[[Path], Graph], results: Mapping[str, Path]) -> Itera
     """Ties, nulls and hostile ids."""
     with closing(adapter(results["made"])) as graph:
         yield Both(graph, Run.open(results["made"]))
+
+
+@pytest.fixture(scope="session")
+def unknown(adapter: Callable[[Path], Graph], results: Mapping[str, Path]) -> Iterator[Both]:
+    """The few accounts again, as from gathered evidence without all of their figures."""
+    with closing(adapter(results["unknown"])) as graph:
+        yield Both(graph, Run.open(results["unknown"]))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.test_run import DEGREE, FAMILIES, info, link, signal
+from tests.test_run import DEGREE, FAMILIES, PAIR, info, link, signal, small_result
 
 BITING = (
     "'; DROP TABLE members; --",
@@ -56,6 +56,30 @@ def made_result(folder: Path, clusters: int = 45) -> Path:
         pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet", row_group_size=64)
     (folder / "banlist.csv").write_text("account_id,cluster_id,score,confidence,reasons\n")
     (folder / "run.json").write_text(json.dumps(info() | {"version": "0.0.made"}))
+    return folder
+
+
+def unknown_result(folder: Path) -> Path:
+    """The small result as if it had begun with gathered evidence: nobody knows when n1 was there,
+    nor at which hours n2 was; of the pair's cluster nothing is known but its events."""
+    small_result(folder)
+    activity = pq.read_table(folder / "activity.parquet").to_pylist()
+    clusters = pq.read_table(folder / "clusters.parquet").to_pylist()
+    for row in activity:
+        lacking: tuple[str, ...] = ()
+        if row["account_id"] in ("n2", "o1", "o2", "q1"):
+            lacking = ("days", "hours", "with_ip")
+        if row["account_id"] in ("n1", "o1", "o2", "q1"):
+            lacking = (*lacking, "first_seen", "last_seen")
+        row["with_ip"] = 5
+        row.update(dict.fromkeys(lacking), unknown=list(lacking))
+    for row in clusters:
+        if row["cluster_id"] == PAIR:
+            row.update(first_seen=None, last_seen=None)
+    for name, rows in (("activity", activity), ("clusters", clusters)):
+        pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet")
+    told = json.loads((folder / "run.json").read_text("utf-8"))
+    (folder / "run.json").write_text(json.dumps(told | {"version": "0.0.unknown"}), "utf-8")
     return folder
 
 

@@ -1,4 +1,5 @@
-"""A server for the tests of pushes, apart from the one that other tests keep their graphs in."""
+"""A server that tests may empty, kill or show no run on, apart from the one that other tests keep
+their graphs in."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from neo4j import Driver, GraphDatabase
 from linkage.graph.neo4j import Target, parts, publisher
 from linkage.neo4j import Server
 from tests.neo4j.pushing import BATCH
-from tests.neo4j.servers import own_servers
+from tests.neo4j.servers import Address, empty, own_servers
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +37,17 @@ def driver(target: Target) -> Iterator[Driver]:
     """To look at the database with, past our own code."""
     with GraphDatabase.driver(target.url, auth=(str(target.user), str(target.password))) as driver:
         yield driver
+
+
+@pytest.fixture
+def spare(target: Target, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Address:
+    """The same without constraints and indexes, and named in the environment as the graph."""
+    empty(driver)
+    address = Address(target.url, str(target.user), str(target.password))
+    monkeypatch.setenv("LINKAGE_GRAPH", address.url)
+    monkeypatch.setenv("LINKAGE_GRAPH_USER", address.user)
+    monkeypatch.setenv("LINKAGE_GRAPH_PASSWORD", address.password)
+    return address
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def account(asks: Reading, account_id: str) -> AccountCard:
         of_member: Record = {name: node.get(name) for name in MemberRow.__dataclass_fields__}
         member = MemberRow(**of_member)
     of_activity: Record = {name: node.get(name) for name in Activity.__dataclass_fields__}
-    of_activity["hours"] = tuple(node["hours"])
+    of_activity["hours"] = tuple(node.get("hours") or ())
     return AccountCard(
         account_id=node["account_id"],
         membership=member,

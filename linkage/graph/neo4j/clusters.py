@@ -193,10 +193,11 @@ def timeline(asks: Reading, given: str, bucket: BucketSize) -> Timeline:
     cluster, width = node(asks, given, whole=True)["cluster_id"], WIDTH[bucket]
     rows = asks.rows("timeline", cluster=cluster, width=width // timedelta(microseconds=1))
     hours = tuple(row["events"] for row in asks.rows("hours", cluster=cluster))
+    total = asks.first("events", cluster=cluster)
     return Timeline(
         cluster_id=cluster,
         size=bucket,
-        events=sum(hours),
+        events=total["events"] if total else 0,
         hours=hours,
         buckets=tuple(
             Bucket(EPOCH + row["number"] * width, row["arrived"], row["gone"], row["known_events"])

@@ -153,11 +153,13 @@ class Database:
         with self._faults(), self._session(neo4j.WRITE_ACCESS) as session:
             return [dict(record) for record in session.run(statement(name, words), values)]
 
-    def long(self, name: str, /, **values: Any) -> Iterator[list[list[Any]]]:
+    def long(
+        self, name: str, words: Mapping[str, str] | None = None, /, **values: Any
+    ) -> Iterator[list[list[Any]]]:
         """A long answer as it comes, some thousand rows at a time."""
         with self._faults(), self._session(neo4j.READ_ACCESS, fetch_size=PAGE) as session:
             page: list[list[Any]] = []
-            for record in session.run(statement(name), values):
+            for record in session.run(statement(name, words), values):
                 page.append(record.values())
                 if len(page) == PAGE:
                     yield page

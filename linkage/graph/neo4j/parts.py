@@ -7,7 +7,7 @@ and previous figures give the same batches, so that what was begun can be gone o
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -201,6 +201,13 @@ class Parts:
         with self._lock:
             cursor = self._engine.cursor()
         return cursor.sql(query, params=values).to_arrow_table()
+
+    def stream(self, query: str, rows: int, **values: Any) -> Iterator[pa.Table]:
+        """A long answer as it comes, some rows at a time."""
+        with self._lock:
+            cursor = self._engine.cursor()
+        for batch in cursor.sql(query, params=values).to_arrow_reader(rows):
+            yield pa.Table.from_batches([batch])
 
     def count(self, table: str, kind: str | None = None) -> int:
         """How many rows a table has, or those of a kind."""

@@ -25,7 +25,7 @@ from linkage.graph.base import run_id
 from linkage.graph.neo4j.connection import Asking, Database, Record
 from linkage.graph.neo4j.model import FORMAT, NAME, Scope, native, run_key
 from linkage.graph.neo4j.parts import AROUND, BATCH, LINKS_EACH, Parts
-from linkage.graph.neo4j.schema import CONSTRAINTS, ensure
+from linkage.graph.neo4j.schema import CONSTRAINTS, ensure, imported, ours
 from linkage.graph.neo4j.statements import words_of
 from linkage.graph.neo4j.steps import Step, steps
 from linkage.render import clean
@@ -74,10 +74,7 @@ class Neo4jPublisher:
         written or holds what is not ours. What was brought in stays, and the next call goes on.
         """
         run = Run.open(run_folder)
-        kinds = tuple(
-            KindWords(**{name: kind[name] for name in KindWords.__dataclass_fields__})
-            for kind in run.info["kinds"]
-        )
+        kinds = kinds_of(run)
         self._progress("schema", 0.0)
         ensure(self._database, kinds)
         key, there = run_key(run_id(run.path), self._scope), self._runs()
@@ -97,7 +94,7 @@ class Neo4jPublisher:
 
     def drop(self, key: str) -> None:
         """Take a run's graph away, unless it is shown; `key` as `linkage graph status` has it."""
-        there = self._runs()
+        there = {row["run"]: row for row in self.runs()}
         if key not in there:
             raise GraphError(f"{clean(key, 60)}: no such run in {self._database.target.url}")
         if not self._taken_away(there[key]):
@@ -107,8 +104,8 @@ class Neo4jPublisher:
 
     def runs(self) -> list[Record]:
         """The runs in the database, by time: run (key), id, scope, state, shown, published ..."""
-        there = {row["name"] for row in self._database.alone("schema/constraints")}
-        if CONSTRAINTS["Run"][0] not in there:
+        known = CONSTRAINTS["Run"][0] in ours(self._database) or imported(self._database)
+        if not known:
             return []
         return list(self._runs().values())
 
@@ -138,7 +135,7 @@ class Neo4jPublisher:
     ) -> dict[str, int]:
         """All batches that are not there yet."""
         own = there.get(key)
-        plan = _plan(kinds, self._scope)
+        plan = plan_of(kinds, self._scope)
         if own is not None and (
             own["plan"] != plan
             or own["state"] == "going"
@@ -150,7 +147,7 @@ class Neo4jPublisher:
         previous, was = self._before(own, run_id(run.path), there)
         with closing(Parts(run, kinds, self._scope, was)) as parts:
             work = steps(parts)
-            properties = _run_properties(run, key, self._scope, plan, previous)
+            properties = run_properties(run, key, self._scope, plan, previous)
             lanes = [[step.part, lane, step.batches] for step in work for lane in range(LANES)]
             self._database.write(
                 lambda ask: ask.rows("push/begin", run=key, properties=properties, steps=lanes)
@@ -283,14 +280,20 @@ class Lanes:
             self._progress(step.part, min(0.9, 0.9 * self._done / self._all))
 
 
-def _plan(kinds: Sequence[KindWords], scope: Scope) -> str:
+def kinds_of(run: Run) -> tuple[KindWords, ...]:
+    """The artifact kinds that a run was made with."""
+    names = KindWords.__dataclass_fields__
+    return tuple(KindWords(**{name: kind[name] for name in names}) for kind in run.info["kinds"])
+
+
+def plan_of(kinds: Sequence[KindWords], scope: Scope) -> str:
     """What the batches depend on beside the run: another version may make others."""
     sizes = {"batch": BATCH, "around": AROUND, "links": LINKS_EACH, "lanes": LANES}
     labels = [kind.label for kind in kinds]
     return json.dumps({"format": FORMAT, "scope": scope, **sizes, "labels": labels})
 
 
-def _run_properties(
+def run_properties(
     run: Run, key: str, scope: Scope, plan: str, previous: str | None
 ) -> dict[str, Any]:
     """Of the run's node: what a person reads there, and run.json whole."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from linkage.errors import GraphError
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.connection import Database, Record
+from linkage.graph.neo4j.model import FORMAT, NAME
 from linkage.graph.neo4j.statements import OWN_RELATIONSHIPS, check_words
 from linkage.render import clean
 
@@ -32,20 +33,34 @@ class Unique:
 
 
 def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
-    """Make what is missing. GraphError where nodes of others have one of our labels, or an index
-    of theirs stands where one of ours should be: a label is ours if our constraint on it is there,
-    and nothing of others' is ever changed."""
+    """Make what is missing.
+
+    A label is ours if our constraint on it is there. After an import there is none yet: then it is
+    ours if each of its nodes is of the run that our pointer shows. GraphError where a label holds
+    any other node, or an index of others stands where one of ours should be; nothing of others'
+    is ever changed.
+    """
     check_words(kinds)
-    ours, making = _constraints(kinds)
+    needed, making = _constraints(kinds)
     there = list(database.alone("schema/indexes"))
-    _refuse_others(database, ours, there)
-    missing = [name for name in ours if not any(row["name"] == name for row in there)]
-    _refuse_foreign(database, {name: ours[name].label for name in missing})
+    _refuse_others(database, needed, there)
+    missing = [name for name in needed if not any(row["name"] == name for row in there)]
+    _refuse_foreign(database, {name: needed[name].label for name in missing})
     for name in missing:
         database.alone(*making[name])
     for path in INDEXES:
         database.alone(path)
     database.alone("schema/ready", seconds=WAIT)
+
+
+def ours(database: Database) -> set[str]:
+    """The names of our constraints that are there."""
+    return {row["name"] for row in database.alone("schema/constraints")}
+
+
+def imported(database: Database) -> list[str]:
+    """The keys of the runs that are there as an import brings them."""
+    return [row["run"] for row in database.alone("schema/imported", name=NAME, format=FORMAT)]
 
 
 def artifact_constraint(label: str) -> str:
@@ -57,30 +72,32 @@ def _constraints(
     kinds: Sequence[KindWords],
 ) -> tuple[dict[str, Unique], dict[str, tuple[str, dict[str, str]]]]:
     """Ours by name, and the statement and words that make each."""
-    ours: dict[str, Unique] = {}
+    needed: dict[str, Unique] = {}
     making: dict[str, tuple[str, dict[str, str]]] = {}
     for label, (name, path, properties) in CONSTRAINTS.items():
-        ours[name], making[name] = Unique(label, properties), (path, {})
+        needed[name], making[name] = Unique(label, properties), (path, {})
     for kind in kinds:
         name = artifact_constraint(kind.label)
-        ours[name] = Unique(kind.label, ("run", "value"))
+        needed[name] = Unique(kind.label, ("run", "value"))
         making[name] = "schema/artifact", {"name": name, "label": kind.label}
-    return ours, making
+    return needed, making
 
 
-def _refuse_others(database: Database, ours: Mapping[str, Unique], there: Sequence[Record]) -> None:
+def _refuse_others(
+    database: Database, needed: Mapping[str, Unique], there: Sequence[Record]
+) -> None:
     """Where an index has the name of one of ours, or does what one of our constraints does."""
     plain = {"linkage_" + path.rpartition("/")[2] for path in INDEXES}
     words = {*CONSTRAINTS, *OWN_RELATIONSHIPS}
     for row in there:
         name, on = row["name"], Unique(row["labels"][0], tuple(row["properties"]))
         ranged = row["type"] == "RANGE"
-        if name in ours:
-            amiss = on != ours[name] or not row["unique"] or row["entity"] != "NODE"
+        if name in needed:
+            amiss = on != needed[name] or not row["unique"] or row["entity"] != "NODE"
         elif name in plain:
             amiss = not ranged or row["unique"] or on.label not in words
         else:
-            amiss = ranged and row["entity"] == "NODE" and on in ours.values()
+            amiss = ranged and row["entity"] == "NODE" and on in needed.values()
         if amiss:
             raise GraphError(
                 f"{database.target.url}: {clean(name, 60)}, an index or constraint of others, is "
@@ -91,10 +108,11 @@ def _refuse_others(database: Database, ours: Mapping[str, Unique], there: Sequen
 
 def _refuse_foreign(database: Database, missing: Mapping[str, str]) -> None:
     """Where nodes have a label (by the name of its constraint) that is not ours."""
+    runs = imported(database) if missing else []
     found = {
         name: label
         for name, label in missing.items()
-        if database.alone("schema/foreign", {"label": label})
+        if database.alone("schema/foreign", {"label": label}, runs=runs, name=NAME)
     }
     if found:
         # Another push may have made a label ours meanwhile.

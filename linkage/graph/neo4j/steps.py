@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkage.activity import UNKNOWN
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.parts import Parts
 from linkage.render import decimals, reasons
@@ -19,13 +20,14 @@ Values = dict[str, Any]
 
 # -log10 of expected innocents from which a cluster is drawn large, middling, or small.
 SIZES = ((2.0, 2), (0.0, 1), (-np.inf, 0))
+SIZE_LABELS = {2: "HighScore", 1: "MiddleScore", 0: "LowScore"}
 SHORT_ID = 9  # characters of a cluster's id in a drawing
 OF_ACCOUNT = (
     "text", "events", "days", "hours", "organisation", "claimed", "own_prompts", "first_us",
     "last_us", "signed_up_us", "cluster_id", "confidence", "proposal", "held_by", "links", "whole",
     "was", "was_in",
 )  # fmt: skip
-PLAIN_CLUSTER = (
+OF_CLUSTER = (
     "cluster_id", "accounts", "events", "score", "expected", "proposal", "p_operation", "p_lives",
     "p_pretend", "note", "listed", "links", "whole",
 )  # fmt: skip
@@ -104,15 +106,16 @@ def _clusters(parts: Parts, batch: int) -> Values:
         "FROM cluster_rows WHERE batch = $batch",
         batch=batch,
     )
-    return {"rows": [_cluster(row) for row in found.to_pylist()]}
+    return {"rows": [cluster_values(row) for row in found.to_pylist()]}
 
 
-def _cluster(row: Values) -> Values:
+def cluster_values(row: Values) -> Values:
+    """A cluster's properties, of its row."""
     score, signals = row["score"], row["signals"] or []
     return {
-        **{name: row[name] for name in (*PLAIN_CLUSTER, "first_us", "last_us")},
+        **{name: row[name] for name in (*OF_CLUSTER, "first_us", "last_us")},
         "name": f"{row['cluster_id'][:SHORT_ID]} · {row['accounts']} accounts",
-        "reasons": reasons(signals),
+        "reasons": reasons(signals) or None,
         "signals": json.dumps(signals, allow_nan=False),
         "size": None if score is None else next(size for least, size in SIZES if score >= least),
     }
@@ -125,10 +128,10 @@ def _accounts(parts: Parts, batch: int) -> Values:
         batch=batch,
     )
     named = {name: found[name] for name in OF_ACCOUNT} | {"account_id": found["key"]}
-    counted = [name for name in found.column_names if name.startswith("with_")]
+    counted = [n for n in found.column_names if n.startswith("with_") or n == UNKNOWN]
     rows = _maps(named)
     for row, counts in zip(rows, _maps({name: found[name] for name in counted}), strict=False):
-        row["counted"] = counts
+        row["counted"] = {name: count for name, count in counts.items() if count != []}
     return {"accounts": rows, **_uses(parts, found["n"])}
 
 
@@ -154,10 +157,11 @@ def _uses(parts: Parts, numbers: pa.ChunkedArray) -> Values:
 
 def _links(parts: Parts, batch: int) -> Values:
     found = parts.rows("SELECT * FROM link_rows WHERE batch = $batch ORDER BY number", batch=batch)
-    return {"rows": [_link(row) for row in found.to_pylist()]}
+    return {"rows": [link_values(row) for row in found.to_pylist()]}
 
 
-def _link(row: Values) -> Sequence[Any]:
+def link_values(row: Values) -> Sequence[Any]:
+    """Of a link's row: both accounts, bits, families, bits of each, reasons, whether within."""
     giving = {name: bits for name, bits in row["families"].items() if bits}
     told = dict(row["told"] or ())
     strongest = sorted(giving.items(), key=lambda part: (-part[1], part[0]))
