@@ -17,7 +17,10 @@ CONSTRAINTS: Mapping[str, tuple[str, str]] = {
     "Account": ("linkage_account", "schema/account"),
     "Cluster": ("linkage_cluster", "schema/cluster"),
 }
-INDEXES = ("schema/member", "schema/organisation", "schema/proposal")
+INDEXES = (
+    "schema/member", "schema/organisation", "schema/proposal", "schema/held", "schema/leaving",
+    "schema/shares", "schema/was",
+)  # fmt: skip
 WAIT = 300  # seconds for indexes over what is there already
 
 
