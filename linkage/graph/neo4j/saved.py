@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from linkage.errors import GraphError
@@ -57,7 +58,7 @@ def read(file: Path) -> SavedQuery:
     named = _NAME.fullmatch(file.stem)
     text = file.read_text("utf-8")
     lines = text.splitlines(keepends=True)
-    head = [line.rstrip("\n") for line in lines if line.startswith("//")]
+    head = [line.rstrip("\n") for line in takewhile(lambda line: line.startswith("//"), lines)]
     body = "".join(lines[len(head) :])
     titled = _TITLE.fullmatch(head[0]) if head else None
     given = [found for line in head if (found := _PARAMETER.fullmatch(line))]
