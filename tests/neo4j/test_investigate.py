@@ -424,7 +424,7 @@ def test_every_statement_parses_and_names_its_parameters(driver: Driver, name: s
     body = "\n".join(body_of(lines))
     assert set(PARAMETER.findall("\n".join(head))) == set(PARAMETER.findall(body))
     assert ("No parameters." in "\n".join(head)) == (not PARAMETER.findall(body))
-    driver.execute_query("EXPLAIN " + filled, dict.fromkeys(PARAMETER.findall(filled), 1))
+    driver.execute_query("EXPLAIN " + filled, dict.fromkeys(PARAMETER.findall(filled)))
 
 
 def body_of(lines: list[str]) -> list[str]:
