@@ -11,8 +11,8 @@ CREATE (a:Account {
   run: $run, account_id: row.account_id, text: row.text, events: row.events, days: row.days,
   hours: row.hours, organisation: row.organisation, claimed: row.claimed,
   own_prompts: row.own_prompts, cluster_id: row.cluster_id, confidence: row.confidence,
-  proposal: row.proposal, held_by: row.held_by, links: row.links, whole: row.whole,
-  was: row.was, was_in: row.was_in,
+  proposal: row.proposal, held_by: row.held_by, links: row.links, leaves: row.leaves,
+  whole: row.whole, was: row.was, was_in: row.was_in,
   first_seen: CASE WHEN row.first_us IS NOT NULL THEN datetime({
     epochSeconds: row.first_us / 1000000, nanosecond: row.first_us % 1000000 * 1000
   }) END,

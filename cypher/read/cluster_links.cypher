@@ -1,7 +1,6 @@
 // The links between a cluster's members that are here, and how many those are.
 // Parameters: $run, $cluster; $strongest: those first, else by account; $most.
-MATCH (a:Account)
-WHERE a.run = $run AND a.cluster_id = $cluster
+MATCH (c:Cluster {run: $run, cluster_id: $cluster})<-[:MEMBER_OF]-(a:Account)
 MATCH (a)-[l:LINKED_TO {within: true}]->(b:Account)
 WITH l, coalesce(a.text, a.account_id) AS account_a, coalesce(b.text, b.account_id) AS account_b
 ORDER BY CASE WHEN $strongest THEN -l.bits ELSE 0 END, account_a, account_b

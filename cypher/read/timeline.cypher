@@ -1,20 +1,19 @@
 // When a cluster's members were there: of each stretch of time, how many members came, left, and
 // how many events of theirs are known of. Parameters: $run, $cluster; $width in microseconds.
-MATCH (a:Account)
-WHERE a.run = $run AND a.cluster_id = $cluster
-CALL (a) {
-  RETURN a.first_seen AS moment
+MATCH (c:Cluster {run: $run, cluster_id: $cluster})<-[:MEMBER_OF]-(a:Account)
+WITH a, a.first_seen AS first, a.last_seen AS last
+CALL (a, first, last) {
+  UNWIND [first, last] AS moment
+  WITH moment WHERE moment IS NOT NULL
+  RETURN moment
   UNION
-  RETURN a.last_seen AS moment
-  UNION
-  MATCH (a)-[u]->(x) WHERE x.kind IS NOT NULL
-  RETURN u.first_seen AS moment
-  UNION
-  MATCH (a)-[u]->(x) WHERE x.kind IS NOT NULL
-  RETURN u.last_seen AS moment
+  MATCH (a)-[u]->()
+  UNWIND [u.first_seen, u.last_seen] AS moment
+  WITH moment WHERE moment IS NOT NULL
+  RETURN moment
 }
-WITH a, moment WHERE moment IS NOT NULL
-WITH a, moment, (moment.epochSeconds * 1000000 + moment.microsecond) / $width AS number
-RETURN number, sum(CASE WHEN moment = a.first_seen THEN 1 ELSE 0 END) AS arrived,
-  sum(CASE WHEN moment = a.last_seen THEN 1 ELSE 0 END) AS gone, count(*) AS known_events
+WITH first, last, moment,
+  (moment.epochSeconds * 1000000 + moment.microsecond) / $width AS number
+RETURN number, sum(CASE WHEN moment = first THEN 1 ELSE 0 END) AS arrived,
+  sum(CASE WHEN moment = last THEN 1 ELSE 0 END) AS gone, count(*) AS known_events
 ORDER BY number

@@ -128,7 +128,7 @@ def test_a_push_makes_the_rest_of_an_import(
         )
         assert told.exit_code == 0, told.output
         assert "was there already" in told.stdout
-        assert {name for name, _ in CONSTRAINTS.values()} <= ours(database)
+        assert {name for name, *_ in CONSTRAINTS.values()} <= ours(database)
         assert held(driver) == before
 
 

@@ -147,19 +147,10 @@ def evidence(asks: Reading, given: str, after: str | None, limit: int) -> Page[S
     """A page of what at least two members share."""
     found = node(asks, given, whole=True)["cluster_id"]
     question = (asks.described.id, "evidence", found)
-    last: tuple[Key, ...] = (0.0, "", "")
-    if after is not None:
-        last = place(after, question, (a_number, a_text, a_text))
-    rows = asks.rows(
-        "shared",
-        cluster=found,
-        most=limited(limit) + 1,
-        **{"from": after is not None},
-        **dict(zip(("own", "kind", "value"), last, strict=True)),
-    )
+    last = place(after, question, (a_number,))[0] if after is not None else 0
+    rows = asks.rows("shared", cluster=found, after=last, most=limited(limit) + 1)
     names = tuple(SharedRow.__dataclass_fields__)
-    keys = ("own", "kind", "value")
-    return page(rows, limit, question, keys, lambda row: SharedRow(**columns(row, names)))
+    return page(rows, limit, question, ("rank",), lambda row: SharedRow(**columns(row, names)))
 
 
 def links(asks: Reading, given: str, strongest: bool, limit: int) -> LinkList:

@@ -70,14 +70,19 @@ _BATCHES = """
     FROM accounts LEFT JOIN (SELECT n, count(*) AS many FROM uses GROUP BY n) USING (n)"""
 _ACCOUNT_ROWS = f"""
     CREATE TABLE account_rows AS
-    WITH linked AS (
-        SELECT account_id, count(*) AS links
-        FROM (SELECT account_a AS account_id FROM links
-              UNION ALL SELECT account_b AS account_id FROM links)
+    WITH ends AS (
+        SELECT account_a, account_b, bits, coalesce(a.cluster_id = b.cluster_id, false) AS within
+        FROM links LEFT JOIN members a ON account_a = a.account_id
+        LEFT JOIN members b ON account_b = b.account_id),
+    linked AS (
+        SELECT account_id, count(*) AS links, max(bits) FILTER (NOT within) AS leaves
+        FROM (SELECT account_a AS account_id, bits, within FROM ends
+              UNION ALL SELECT account_b AS account_id, bits, within FROM ends)
         GROUP BY account_id)
     SELECT batch, n, {key_sql("account_id")} AS key, {text_sql("account_id")} AS text, whole,
            act.* EXCLUDE (account_id), members.cluster_id, members.confidence, members.proposal,
-           members.held_by, coalesce(linked.links, 0) AS links, was.was, was.was_in
+           members.held_by, coalesce(linked.links, 0) AS links, linked.leaves,
+           was.was, was.was_in
     FROM accounts JOIN account_batches USING (n) JOIN activity act USING (account_id)
     LEFT JOIN members USING (account_id) LEFT JOIN linked USING (account_id)
     LEFT JOIN was ON was.key = {key_sql("account_id")}
@@ -118,16 +123,23 @@ _CLUSTER_ROWS = """
     FROM clusters JOIN touched USING (cluster_id) LEFT JOIN there USING (cluster_id)
     LEFT JOIN within USING (cluster_id) LEFT JOIN listed USING (cluster_id)
     ORDER BY cluster_id"""
+# A cluster's artifacts have a rank, those first that belong to it most: a large one has a hundred
+# thousand of them, and hardly anybody asks for more than the first.
 _SHARE_ROWS = f"""
     CREATE TABLE share_rows AS
-    SELECT cluster_id, kind, {key_sql("value")} AS key, count(*) AS members,
-           sum(evidence.events)::BIGINT AS events,
-           {_US.format("min(evidence.first_seen)")} AS first_us,
-           {_US.format("max(evidence.last_seen)")} AS last_us,
+    WITH shared AS (
+        SELECT cluster_id, kind, value, count(*) AS members,
+               sum(evidence.events)::BIGINT AS events,
+               {_US.format("min(evidence.first_seen)")} AS first_us,
+               {_US.format("max(evidence.last_seen)")} AS last_us
+        FROM evidence JOIN members USING (account_id) JOIN cluster_rows USING (cluster_id)
+        WHERE whole GROUP BY cluster_id, kind, value HAVING count(*) > 1)
+    SELECT cluster_id, kind, {key_sql("value")} AS key, members, events, first_us, last_us,
+           row_number() OVER (PARTITION BY cluster_id ORDER BY
+               members * members / artifacts.accounts DESC, kind, value) AS rank,
            ((row_number() OVER (PARTITION BY kind ORDER BY cluster_id, value) - 1) // $size)::INT
                AS batch
-    FROM evidence JOIN members USING (account_id) JOIN cluster_rows USING (cluster_id)
-    WHERE whole GROUP BY cluster_id, kind, value HAVING count(*) > 1
+    FROM shared JOIN artifacts USING (kind, value)
     ORDER BY kind, batch, cluster_id, key"""
 # The strongest of each end, within a cluster and out of it apart: what leaves a cluster is weaker,
 # and is what tells of bridges.

@@ -20,7 +20,10 @@ CONSTRAINTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "Account": ("linkage_account", "schema/account", ("run", "account_id")),
     "Cluster": ("linkage_cluster", "schema/cluster", ("run", "cluster_id")),
 }
-INDEXES = ("schema/member", "schema/organisation", "schema/proposal")
+INDEXES = (
+    "schema/member", "schema/organisation", "schema/proposal", "schema/held", "schema/leaving",
+    "schema/shares", "schema/was",
+)  # fmt: skip
 WAIT = 300  # seconds for indexes over what is there already
 
 

@@ -24,8 +24,8 @@ SIZE_LABELS = {2: "HighScore", 1: "MiddleScore", 0: "LowScore"}
 SHORT_ID = 9  # characters of a cluster's id in a drawing
 OF_ACCOUNT = (
     "text", "events", "days", "hours", "organisation", "claimed", "own_prompts", "first_us",
-    "last_us", "signed_up_us", "cluster_id", "confidence", "proposal", "held_by", "links", "whole",
-    "was", "was_in",
+    "last_us", "signed_up_us", "cluster_id", "confidence", "proposal", "held_by", "links",
+    "leaves", "whole", "was", "was_in",
 )  # fmt: skip
 OF_CLUSTER = (
     "cluster_id", "accounts", "events", "score", "expected", "proposal", "p_operation", "p_lives",
@@ -92,7 +92,7 @@ def _artifacts(parts: Parts, batch: int, kind: KindWords) -> Values:
 
 def _shares(parts: Parts, batch: int, kind: KindWords) -> Values:
     found = parts.rows(
-        "SELECT cluster_id, key, members, events, first_us, last_us FROM share_rows "
+        "SELECT cluster_id, key, members, events, first_us, last_us, rank FROM share_rows "
         "WHERE kind = $kind AND batch = $batch",
         kind=kind.name,
         batch=batch,
