@@ -1,28 +1,22 @@
 // Bring in a batch of accounts with their membership and all that they used, and say in the same
 // transaction that it is there. What lies between "for each kind" and "end" is there once for each
-// artifact kind. Parameters: $run, $part, $lane, $batch, $next; $accounts: maps of an account's
-// properties, with moments in microseconds since 1970, null where nobody knows them; $uses_kind:
-// rows of one kind: place of the account in $accounts, value, events, first and last moment.
+// artifact kind. Parameters: $run, $part, $lane, $batch, $next; $accounts: rows of an account's
+// properties as a map, and when it was first seen, last seen and signed up, in microseconds since
+// 1970, null where nobody knows; $uses_kind: rows of one kind: place of the account in $accounts, the
+// database's number of the artifact's node (an index would have to be asked for each of millions),
+// events, first and last moment.
 MATCH (step:PushStep {run: $run, part: $part, lane: $lane}) WHERE step.batch = $batch
 SET step.batch = $next, step.touched = datetime()
 WITH step
 UNWIND $accounts AS row
-CREATE (a:Account {
-  run: $run, account_id: row.account_id, text: row.text, events: row.events, days: row.days,
-  hours: row.hours, organisation: row.organisation, claimed: row.claimed,
-  own_prompts: row.own_prompts, cluster_id: row.cluster_id, confidence: row.confidence,
-  proposal: row.proposal, held_by: row.held_by, links: row.links, leaves: row.leaves,
-  whole: row.whole, was: row.was, was_in: row.was_in,
-  first_seen: CASE WHEN row.first_us IS NOT NULL THEN datetime({
-    epochSeconds: row.first_us / 1000000, nanosecond: row.first_us % 1000000 * 1000
-  }) END,
-  last_seen: CASE WHEN row.last_us IS NOT NULL THEN datetime({
-    epochSeconds: row.last_us / 1000000, nanosecond: row.last_us % 1000000 * 1000
-  }) END
-})
-SET a += coalesce(row.counted, {})
-FOREACH (us IN CASE WHEN row.signed_up_us IS NULL THEN [] ELSE [row.signed_up_us] END |
-  SET a.signed_up = datetime({epochSeconds: us / 1000000, nanosecond: us % 1000000 * 1000}))
+CREATE (a:Account)
+SET a = row[0], a.run = $run,
+  a.first_seen = CASE WHEN row[1] IS NOT NULL
+    THEN datetime.fromEpoch(row[1] / 1000000, row[1] % 1000000 * 1000) END,
+  a.last_seen = CASE WHEN row[2] IS NOT NULL
+    THEN datetime.fromEpoch(row[2] / 1000000, row[2] % 1000000 * 1000) END,
+  a.signed_up = CASE WHEN row[3] IS NOT NULL
+    THEN datetime.fromEpoch(row[3] / 1000000, row[3] % 1000000 * 1000) END
 WITH collect(a) AS made
 CALL (made) {
   UNWIND made AS a
@@ -36,11 +30,11 @@ CALL (made) {
 CALL (made) {
   UNWIND $uses_kind AS use
   WITH made[use[0]] AS a, use
-  MATCH (x:`<label>` {run: $run, value: use[1]})
+  MATCH (x:`<label>`) WHERE id(x) = use[1] AND x.run = $run
   CREATE (a)-[:`<relationship>` {
     events: use[2],
-    first_seen: datetime({epochSeconds: use[3] / 1000000, nanosecond: use[3] % 1000000 * 1000}),
-    last_seen: datetime({epochSeconds: use[4] / 1000000, nanosecond: use[4] % 1000000 * 1000})
+    first_seen: datetime.fromEpoch(use[3] / 1000000, use[3] % 1000000 * 1000),
+    last_seen: datetime.fromEpoch(use[4] / 1000000, use[4] % 1000000 * 1000)
   }]->(x)
 }
 // end

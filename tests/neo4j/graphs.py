@@ -8,7 +8,7 @@ from typing import Any
 from neo4j import Driver
 
 # What says when something was done, not what is there.
-MOMENTS = ("begun", "published")
+MOMENTS = ("begun", "published", "touched")
 
 _NODES = """
     MATCH (n) WHERE NOT 'PushStep' IN labels(n)

@@ -50,7 +50,7 @@ _LISTS = {"hours": "long[]", "family_bits": "double[]"} | dict.fromkeys(
     (UNKNOWN, "reasons", "families"), "string[]"
 )
 _OWN = ("days", "events", "organisation", "claimed", "own_prompts", "cluster_id", "confidence",
-        "proposal", "held_by", "links", "whole", "was", "was_in")  # fmt: skip
+        "proposal", "held_by", "links", "leaves", "whole", "was", "was_in")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _write(files: _Files, run: Run, tell: Progress) -> None:
     _members(files, key)
     for kind in parts.kinds:
         tell(f"uses {kind.name}", 0.1 + 0.8 * done / every)
-        _uses(files, kind)
+        _uses(files, kind, key)
         done += uses[kind]
     tell("links", 0.9)
     _links(files, key)
@@ -260,22 +260,23 @@ def _members(files: _Files, key: str) -> None:
     files.add("--relationships=MEMBER_OF", "relationships-MEMBER_OF", fields, rows)
 
 
-def _uses(files: _Files, kind: KindWords) -> None:
+def _uses(files: _Files, kind: KindWords, key: str) -> None:
     """Who used an artifact of a kind; and what the members of clusters share of it."""
     times = f"{_time('first_seen', 'first_us')}, {_time('last_seen', 'last_us')}"
     rows = files.select(
-        f'SELECT a.key AS "from", u.key AS "to", u.events, {times} '
-        "FROM (FROM uses WHERE kind = $kind) u JOIN account_rows a USING (n) ORDER BY n, u.key",
+        f'SELECT a.key AS "from", x.key AS "to", u.events, {times} '
+        "FROM (FROM uses WHERE kind = $kind) u JOIN account_rows a USING (n) "
+        "JOIN artifact_rows x USING (number) ORDER BY n, number",
         kind=kind.name,
     )
     fields = {"from": ":START_ID(Account)", "to": f":END_ID({kind.label})"}
     option, name = f"--relationships={kind.relationship}", f"relationships-uses-{kind.label}"
     files.add(option, name, fields, rows)
     rows = files.select(
-        f'SELECT cluster_id AS "from", key AS "to", members, events, {times} '
-        "FROM share_rows WHERE kind = $kind ORDER BY batch, cluster_id, key",
-        kind=kind.name,
-    )
+        f'SELECT cluster_id AS "from", key AS "to", $run AS run, cluster_id, rank, members, '
+        f"events, {times} FROM share_rows WHERE kind = $kind ORDER BY batch, cluster_id, key",
+        run=key, kind=kind.name,
+    )  # fmt: skip
     fields = {"from": ":START_ID(Cluster)", "to": f":END_ID({kind.label})"}
     files.add("--relationships=SHARES", f"relationships-shares-{kind.label}", fields, rows)
 

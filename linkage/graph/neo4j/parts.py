@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from linkage.folder import TABLES, literal
@@ -51,18 +52,21 @@ _ACCOUNTS = """
           SELECT account_id, false AS whole FROM around
           WHERE account_id NOT IN (SELECT account_id FROM whole))"""
 _ARTIFACTS_CHOSEN = {
-    Scope.all: "FROM artifacts",
+    Scope.all: "SELECT * FROM artifacts",
     Scope.flagged: """
         SELECT * FROM artifacts SEMI JOIN
             (SELECT kind, value FROM evidence
              WHERE account_id IN (SELECT account_id FROM whole)) USING (kind, value)""",
 }
+_CHOSEN_NUMBERED = """
+    CREATE TABLE chosen AS
+    SELECT *, (row_number() OVER (ORDER BY kind, value) - 1)::INT AS number FROM ({})"""
 _USES = f"""
     CREATE TABLE uses AS
-    SELECT n, kind, {key_sql("value")} AS key, events, {_US.format("first_seen")} AS first_us,
+    SELECT n, kind, number, events, {_US.format("first_seen")} AS first_us,
            {_US.format("last_seen")} AS last_us
     FROM evidence JOIN accounts USING (account_id) JOIN chosen USING (kind, value)
-    ORDER BY n, kind, key"""
+    ORDER BY n, kind, number"""
 # A batch of accounts has so many of them and of their artifacts together.
 _BATCHES = """
     CREATE TABLE account_batches AS
@@ -96,7 +100,7 @@ _ARTIFACT_ROWS = f"""
         FROM evidence e JOIN chosen USING (kind, value) JOIN accounts USING (account_id)
         LEFT JOIN members m USING (account_id) LEFT JOIN clusters c USING (cluster_id)
         GROUP BY e.kind, e.value)
-    SELECT kind, {key_sql("value")} AS key, {text_sql("value")} AS text, accounts, degree,
+    SELECT kind, number, {key_sql("value")} AS key, {text_sql("value")} AS text, accounts, degree,
            flagged, listed, here = accounts AS whole,
            ((row_number() OVER (PARTITION BY kind ORDER BY value) - 1) // $size)::INT AS batch
     FROM chosen JOIN held USING (kind, value)
@@ -189,8 +193,10 @@ _LINK_BATCHES = f"""
 class Parts:
     """The tables of one push, in an engine of their own; `close` gives its memory and files back.
 
-    was   what the graph that was shown before says of accounts: key, was (their proposal there),
-          was_in (their cluster there)
+    was     what the graph that was shown before says of accounts: key, was (their proposal there),
+            was_in (their cluster there)
+    nodes   int64[artifacts], the database's number of each artifact's node by `number`; -1 where
+            there is none yet
     """
 
     def __init__(self, run: Run, kinds: Sequence[KindWords], scope: Scope, was: pa.Table) -> None:
@@ -204,6 +210,7 @@ class Parts:
         self.kinds, self.scope = tuple(kinds), scope
         try:
             self._made(run.path, was)
+            self.nodes = np.full(self.count("chosen"), -1, np.int64)
         except BaseException:
             self.close()
             raise
@@ -220,6 +227,16 @@ class Parts:
             cursor = self._engine.cursor()
         for batch in cursor.sql(query, params=values).to_arrow_reader(rows):
             yield pa.Table.from_batches([batch])
+
+    def place(self, kind: str, found: pa.Table) -> None:
+        """Say which nodes artifacts of a kind are; `found`: key and node."""
+        keys = {"kind": kind, "keys": found["key"].to_pylist(), "nodes": found["node"].to_pylist()}
+        placed = self.rows(
+            "SELECT number, node FROM (SELECT unnest($keys::VARCHAR[]) AS key, "
+            "unnest($nodes::BIGINT[]) AS node) JOIN artifact_rows USING (key) WHERE kind = $kind",
+            **keys,
+        )
+        self.nodes[placed["number"].to_numpy()] = placed["node"].to_numpy()
 
     def count(self, table: str, kind: str | None = None) -> int:
         """How many rows a table has, or those of a kind."""
@@ -246,7 +263,7 @@ class Parts:
         names, families = [k.name for k in self.kinds], [k.family for k in self.kinds]
         self._table("family_of", pa.table({"kind": names, "family": families}))
         run(f"CREATE TABLE whole AS {_CHOSEN[self.scope]}")
-        run(f"CREATE TABLE chosen AS {_ARTIFACTS_CHOSEN[self.scope]}")
+        run(_CHOSEN_NUMBERED.format(_ARTIFACTS_CHOSEN[self.scope]))
         run(_ACCOUNTS, {"around": AROUND if self.scope is Scope.flagged else 0})
         run(_USES)
         run(_BATCHES, size)

@@ -33,6 +33,7 @@ from linkage.run import Run
 
 Progress = Callable[[str, float], None]
 
+JOINING = "accounts"  # the part in which accounts are joined to the artifacts' nodes
 LANES = 2  # batches under way at once: one is made ready while the server works on another
 GONE = 5_000  # nodes taken away in a transaction
 ABANDONED = timedelta(hours=1)  # without a batch, and a push is not coming back
@@ -225,6 +226,8 @@ class Lanes:
         with ThreadPoolExecutor(LANES) as threads:
             try:
                 for step in self._work:
+                    if step.part == JOINING:
+                        self._find_nodes()
                     ran = [
                         threads.submit(self._lane, step, lane, places.get((step.part, lane)))
                         for lane in range(LANES)
@@ -237,6 +240,16 @@ class Lanes:
     def _places(self) -> dict[tuple[str, int], int]:
         rows = self._database.read(lambda ask: ask.rows("push/steps", run=self._key))
         return {(row["part"], row["lane"]): row["batch"] for row in rows}
+
+    def _find_nodes(self) -> None:
+        """Where the artifacts are that accounts will be joined to, those of a push before too."""
+        for kind in self._parts.kinds:
+            for page in self._database.long("push/nodes", words_of(kind), run=self._key):
+                keys, nodes = zip(*page, strict=True) if page else ((), ())
+                found = {"key": pa.array(keys, pa.string()), "node": pa.array(nodes, pa.int64())}
+                self._parts.place(kind.name, pa.table(found))
+        if not self._stop.is_set() and (self._parts.nodes < 0).any():
+            self._stop.set()  # taken away by another push
 
     def _lane(self, step: Step, lane: int, place: int | None) -> None:
         if place is not None:

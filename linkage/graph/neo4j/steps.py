@@ -22,10 +22,10 @@ Values = dict[str, Any]
 SIZES = ((2.0, 2), (0.0, 1), (-np.inf, 0))
 SIZE_LABELS = {2: "HighScore", 1: "MiddleScore", 0: "LowScore"}
 SHORT_ID = 9  # characters of a cluster's id in a drawing
+# Of an account's properties those that are no times and not counted.
 OF_ACCOUNT = (
-    "text", "events", "days", "hours", "organisation", "claimed", "own_prompts", "first_us",
-    "last_us", "signed_up_us", "cluster_id", "confidence", "proposal", "held_by", "links",
-    "leaves", "whole", "was", "was_in",
+    "text", "events", "days", "hours", "organisation", "claimed", "own_prompts", "cluster_id",
+    "confidence", "proposal", "held_by", "links", "leaves", "whole", "was", "was_in",
 )  # fmt: skip
 OF_CLUSTER = (
     "cluster_id", "accounts", "events", "score", "expected", "proposal", "p_operation", "p_lives",
@@ -127,26 +127,34 @@ def _accounts(parts: Parts, batch: int) -> Values:
         "epoch_us(signed_up) AS signed_up_us FROM account_rows WHERE batch = $batch ORDER BY n",
         batch=batch,
     )
-    named = {name: found[name] for name in OF_ACCOUNT} | {"account_id": found["key"]}
     counted = [n for n in found.column_names if n.startswith("with_") or n == UNKNOWN]
-    rows = _maps(named)
-    for row, counts in zip(rows, _maps({name: found[name] for name in counted}), strict=False):
-        row["counted"] = {name: count for name, count in counts.items() if count != []}
+    named = {"account_id": found["key"]} | {name: found[name] for name in (*OF_ACCOUNT, *counted)}
+    names = list(named)
+    plain = zip(*(column.to_pylist() for column in named.values()), strict=True)
+    properties = [
+        # What nobody knows, and a list of nothing, is no property.
+        {name: value for name, value in zip(names, row, strict=True) if value not in (None, [])}
+        for row in plain
+    ]
+    times = (found[f"{name}_us"].to_pylist() for name in ("first", "last", "signed_up"))
+    rows = [list(row) for row in zip(properties, *times, strict=True)]
     return {"accounts": rows, **_uses(parts, found["n"])}
 
 
 def _uses(parts: Parts, numbers: pa.ChunkedArray) -> Values:
-    """What each of the accounts used, by kind."""
+    """What each of the accounts used, by kind; artifacts by the numbers of their nodes."""
     bounds = pc.min_max(numbers)
     first, last = bounds["min"].as_py(), bounds["max"].as_py()
     found = parts.rows(
-        "SELECT kind, (n - $first)::INT AS place, key, events, first_us, last_us FROM uses "
+        "SELECT kind, (n - $first)::INT AS place, number, events, first_us, last_us FROM uses "
         "WHERE n BETWEEN $first AND $last ORDER BY kind",
         first=first,
         last=last,
     )
     kinds = found["kind"].to_numpy(zero_copy_only=False)
-    rows = _lists(found.drop_columns(["kind"]))
+    columns = [found[name].to_pylist() for name in ("place", "events", "first_us", "last_us")]
+    columns.insert(1, parts.nodes[found["number"].to_numpy()].tolist())
+    rows = [list(row) for row in zip(*columns, strict=True)]
     lows = np.searchsorted(kinds, [kind.name for kind in parts.kinds], "left")
     highs = np.searchsorted(kinds, [kind.name for kind in parts.kinds], "right")
     return {
@@ -178,12 +186,3 @@ def _lists(table: pa.Table) -> list[list[Any]]:
     return [
         list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
     ]
-
-
-def _maps(columns: dict[str, pa.ChunkedArray]) -> list[Values]:
-    """A table's rows as maps; no rows of no columns."""
-    names = list(columns)
-    if not names:
-        return []
-    rows = zip(*(column.to_pylist() for column in columns.values()), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
