@@ -5,9 +5,9 @@
 A simulated month (one account for 40 events), its run, and local servers, each new. In turn:
 
     plain     one UNWIND ... CREATE loop without any guarantee, with times and with numbers for them
-    push      `linkage graph push --scope all`, then the saved queries on that graph
-    publish   `linkage graph push --scope flagged`, on a new server
-    detect    Leiden and Louvain of Graph Data Science in the database, and linkage beside it
+    push      `linkage graph push --scope all`; on that graph the saved queries, then Leiden and
+              Louvain of Graph Data Science, and linkage beside them
+    publish   `linkage graph push --scope flagged`
 
 Writes neo4j.json and neo4j.md. Needs Java 17, Maven, and Linux for figures of memory.
 """
@@ -37,8 +37,7 @@ from linkage.neo4j import Server, assembly
 from linkage.run import Run
 
 EVENTS, SEED = 41_000_000, 206
-GDS_HEAP_MB = 6144
-PARTS = ("plain", "push", "publish", "detect")
+PARTS = ("plain", "push", "publish")
 DRIVERS = ("neo4j", "neo4j-rust-ext")
 
 
@@ -84,7 +83,6 @@ def _about(run: Run, events: Path, seed: int) -> dict[str, Any]:
         "seed": seed,
         "counts": run.info["counts"],
         "heap_mb": HEAP_MB,
-        "gds_heap_mb": GDS_HEAP_MB,
         "page_cache_mb": PAGES_MB,
     }  # fmt: skip
 
@@ -98,19 +96,20 @@ def _measured(part: str, run: Run, events: Path, data: Path, seed: int) -> dict[
             with new_server(data) as server:
                 found[name] = _apart(server, "benchmarks.neo4j.plain", result, *more)
         return found
-    if part == "push":
-        with new_server(data) as server:
-            pushed = _apart(server, "benchmarks.neo4j.pushed", result, "--scope", "all")
-            return {"push": pushed, "asked": asked(target(server), run, seed)}
     if part == "publish":
         with new_server(data) as server:
             return {"publish": _apart(server, "benchmarks.neo4j.pushed", result)}
     with (
-        new_server(data, gds=True, heap_mb=GDS_HEAP_MB) as server,
+        new_server(data, gds=True) as server,
         tempfile.TemporaryDirectory(prefix="linkage-detected-", dir=data) as work,
     ):
-        _apart(server, "benchmarks.neo4j.pushed", result, "--scope", "all")
-        return {"detect": detected(server, run, events, Path(work))}
+        pushed = _apart(server, "benchmarks.neo4j.pushed", result, "--scope", "all")
+        answered = asked(target(server), run, seed)
+        return {
+            "push": pushed,
+            "asked": answered,
+            "detect": detected(server, run, events, Path(work)),
+        }
 
 
 def _apart(server: Server, module: str, *words: str) -> dict[str, Any]:

@@ -28,7 +28,9 @@ def asked(target: Target, run: Run, seed: int) -> list[dict[str, Any]]:
     cluster; and rows."""
     auth = (str(target.user), str(target.password))
     with (
-        neo4j.GraphDatabase.driver(target.url, auth=auth) as driver,
+        neo4j.GraphDatabase.driver(
+            target.url, auth=auth, notifications_min_severity="OFF"
+        ) as driver,
         driver.session(default_access_mode=neo4j.READ_ACCESS) as session,
     ):
         drawn = list(_drawn(run, seed))

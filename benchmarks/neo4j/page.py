@@ -140,8 +140,7 @@ def _detected(found: Found) -> Iterator[str]:
         "defaults, over accounts and artifacts and over the links of the push, weighed; and "
         "linkage from the evidence in the graph (`linkage graph pull`, then `linkage detect`, "
         "which also scores, explains and proposes). Seconds are with projection and reading the "
-        f"answer; memory is that of the server ({found['gds_heap_mb']:,} MB of heap), and of "
-        "linkage its own. "
+        "answer; memory is that of the server, and of linkage its own. "
         "*Group* is the one that holds most of the largest proxy network.",
         "",
         "| method | on | seconds | MB | groups | B-cubed precision | recall | F1 | "

@@ -12,16 +12,16 @@ from threading import Event, Thread
 from linkage.graph.neo4j import Target
 from linkage.neo4j import Options, Server
 
-HEAP_MB, PAGES_MB = 2048, 1024
+HEAP_MB, PAGES_MB = 4096, 1536
 EVERY = 0.5  # seconds
 
 
 @contextmanager
-def new_server(data: Path, *, gds: bool = False, heap_mb: int = HEAP_MB) -> Iterator[Server]:
+def new_server(data: Path, *, gds: bool = False) -> Iterator[Server]:
     """An empty server that runs; gone at the end, with its data."""
     with TemporaryDirectory(prefix="linkage-neo4j-", dir=data) as folder:
         server = Server(
-            Path(folder) / "neo4j", Options(heap_mb=heap_mb, page_cache_mb=PAGES_MB, gds=gds)
+            Path(folder) / "neo4j", Options(heap_mb=HEAP_MB, page_cache_mb=PAGES_MB, gds=gds)
         )
         server.up(patience=300.0)
         try:
