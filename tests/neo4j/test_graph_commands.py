@@ -49,7 +49,7 @@ def test_push_status_and_drop(spare: Address, results: tuple[Path, Path]) -> Non
     assert rows[1]["previous"] == key
     assert rows[1]["published"].endswith("+00:00")
     assert key in ran("status")
-    assert "is shown; push another first" in ran("drop", rows[1]["run"], code=6)
+    assert "push another first" in ran("drop", rows[1]["run"], code=6)
     assert ran("drop", key) == f"Taken away: {key}\n"
     assert [row["run"] for row in json.loads(ran("status", "--json"))] == [rows[1]["run"]]
     assert "no such run" in ran("drop", key, code=6)
