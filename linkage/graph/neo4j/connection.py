@@ -149,9 +149,18 @@ class Database:
     def alone(
         self, name: str, words: Mapping[str, str] | None = None, /, **values: Any
     ) -> list[Record]:
-        """A statement that must not be in a transaction with others, as those about indexes."""
+        """A statement that must not be in a transaction with others, as those about indexes. Run
+        twice it must do what it does once."""
+        text = statement(name, words)
         with self._faults(), self._session(neo4j.WRITE_ACCESS) as session:
-            return [dict(record) for record in session.run(statement(name, words), values)]
+            try:
+                return [dict(record) for record in session.run(text, values)]
+            except TransientError:
+                # Another push makes the same index, say. Where nobody answers, nothing is tried
+                # again: this is what a push begins with, and its user waits.
+                return session.execute_write(
+                    lambda transaction: [dict(record) for record in transaction.run(text, values)]
+                )
 
     def long(
         self, name: str, words: Mapping[str, str] | None = None, /, **values: Any

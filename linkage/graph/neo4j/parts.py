@@ -21,7 +21,7 @@ from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.model import Scope, key_sql, text_sql
 from linkage.run import Run
 
-AROUND = 60  # accounts that have an artifact, for one step around to be taken through it
+AROUND = 10  # accounts that have an artifact, for one step around to be taken through it
 LINKS_EACH = 8  # strongest links of an account within its cluster, and as many out of it
 REASONS = 3  # artifacts that a link's reasons name of each family
 BATCH = 15_000  # nodes and relationships of a transaction, about
@@ -66,6 +66,7 @@ _USES = f"""
     SELECT n, kind, number, events, {_US.format("first_seen")} AS first_us,
            {_US.format("last_seen")} AS last_us
     FROM evidence JOIN accounts USING (account_id) JOIN chosen USING (kind, value)
+    WHERE whole OR chosen.accounts <= $around
     ORDER BY n, kind, number"""
 # A batch of accounts has so many of them and of their artifacts together.
 _BATCHES = """
@@ -94,16 +95,16 @@ _ACCOUNT_ROWS = f"""
 _ARTIFACT_ROWS = f"""
     CREATE TABLE artifact_rows AS
     WITH held AS (
-        SELECT e.kind, e.value, count(*) AS here,
+        SELECT number, count(*) AS here,
                count(*) FILTER (c.proposal <> 'none') AS flagged,
                count(*) FILTER (m.proposal = 'ban') AS listed
-        FROM evidence e JOIN chosen USING (kind, value) JOIN accounts USING (account_id)
+        FROM uses JOIN accounts USING (n)
         LEFT JOIN members m USING (account_id) LEFT JOIN clusters c USING (cluster_id)
-        GROUP BY e.kind, e.value)
+        GROUP BY number)
     SELECT kind, number, {key_sql("value")} AS key, {text_sql("value")} AS text, accounts, degree,
            flagged, listed, here = accounts AS whole,
            ((row_number() OVER (PARTITION BY kind ORDER BY value) - 1) // $size)::INT AS batch
-    FROM chosen JOIN held USING (kind, value)
+    FROM chosen JOIN held USING (number)
     ORDER BY kind, batch, key"""
 _CLUSTER_ROWS = """
     CREATE TABLE cluster_rows AS
@@ -264,8 +265,9 @@ class Parts:
         self._table("family_of", pa.table({"kind": names, "family": families}))
         run(f"CREATE TABLE whole AS {_CHOSEN[self.scope]}")
         run(_CHOSEN_NUMBERED.format(_ARTIFACTS_CHOSEN[self.scope]))
-        run(_ACCOUNTS, {"around": AROUND if self.scope is Scope.flagged else 0})
-        run(_USES)
+        around = {"around": AROUND if self.scope is Scope.flagged else 0}
+        run(_ACCOUNTS, around)
+        run(_USES, around)
         run(_BATCHES, size)
         run(_ACCOUNT_ROWS)
         run(_ARTIFACT_ROWS, size)

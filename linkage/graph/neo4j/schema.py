@@ -24,6 +24,7 @@ INDEXES = (
     "schema/member", "schema/organisation", "schema/proposal", "schema/held", "schema/leaving",
     "schema/shares", "schema/was",
 )  # fmt: skip
+TRIES = 5
 WAIT = 300  # seconds for indexes over what is there already
 
 
@@ -50,9 +51,9 @@ def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
     missing = [name for name in needed if not any(row["name"] == name for row in there)]
     _refuse_foreign(database, {name: needed[name].label for name in missing})
     for name in missing:
-        database.alone(*making[name])
-    for path in INDEXES:
-        database.alone(path)
+        _make(database, name, *making[name])
+    for name, path in _plain().items():
+        _make(database, name, path)
     database.alone("schema/ready", seconds=WAIT)
 
 
@@ -86,11 +87,31 @@ def _constraints(
     return needed, making
 
 
+def _plain() -> dict[str, str]:
+    """The statements of our indexes by name: that of the file, after `linkage_`."""
+    return {"linkage_" + path.rpartition("/")[2]: path for path in INDEXES}
+
+
+def _make(database: Database, name: str, path: str, words: Mapping[str, str] | None = None) -> None:
+    """Make a constraint or index. Where another push makes the same one at the same time, the
+    server refuses although the statement says IF NOT EXISTS."""
+    for left in reversed(range(TRIES)):
+        try:
+            database.alone(path, words)
+        except GraphError:
+            if any(row["name"] == name for row in database.alone("schema/indexes")):
+                return
+            if not left:
+                raise
+        else:
+            return
+
+
 def _refuse_others(
     database: Database, needed: Mapping[str, Unique], there: Sequence[Record]
 ) -> None:
     """Where an index has the name of one of ours, or does what one of our constraints does."""
-    plain = {"linkage_" + path.rpartition("/")[2] for path in INDEXES}
+    plain = _plain()
     words = {*CONSTRAINTS, *OWN_RELATIONSHIPS}
     for row in there:
         name, on = row["name"], Unique(row["labels"][0], tuple(row["properties"]))
