@@ -1,6 +1,6 @@
 // Bring in a batch of accounts with their membership and all that they used, and say in the same
 // transaction that it is there. What lies between "for each kind" and "end" is there once for each
-// artifact kind. Parameters: $run, $part, $lane, $batch, $next; $accounts: maps of an account's
+// artifact kind. Neo4j Browser colours by labels alone: hence Flagged and Listed. Parameters: $run, $part, $lane, $batch, $next; $accounts: maps of an account's
 // properties, with moments in microseconds since 1970; $uses_kind: rows of one kind: place of the
 // account in $accounts, value, events, first and last moment.
 MATCH (step:PushStep {run: $run, part: $part, lane: $lane}) WHERE step.batch = $batch
@@ -21,6 +21,8 @@ CREATE (a:Account {
   })
 })
 SET a += coalesce(row.counted, {})
+FOREACH (_ IN CASE WHEN row.proposal IN ['ban', 'review'] THEN [1] ELSE [] END | SET a:Flagged)
+FOREACH (_ IN CASE row.proposal WHEN 'ban' THEN [1] ELSE [] END | SET a:Listed)
 FOREACH (us IN CASE WHEN row.signed_up_us IS NULL THEN [] ELSE [row.signed_up_us] END |
   SET a.signed_up = datetime({epochSeconds: us / 1000000, nanosecond: us % 1000000 * 1000}))
 WITH collect(a) AS made

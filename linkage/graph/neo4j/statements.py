@@ -22,7 +22,10 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _PLACE = re.compile(r"`<([a-z]+)>`")
 _REPEATED = re.compile(r"^ *// for each kind\n(.*?)^ *// end\n", re.MULTILINE | re.DOTALL)
 
-OWN_LABELS = ("Account", "Cluster", "Run", "LinkageGraph", "PushStep")
+OWN_LABELS = (
+    "Account", "Flagged", "Listed", "Cluster", "HighScore", "MiddleScore", "LowScore",
+    "Run", "LinkageGraph", "PushStep",
+)  # fmt: skip
 
 
 @cache
