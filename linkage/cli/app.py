@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from linkage.cli import calibrating, evaluating, making, reading, serving
+from linkage.cli import browsing, calibrating, evaluating, making, reading, serving
 from linkage.errors import LinkageError
 from linkage.render import clean
 
@@ -87,6 +87,7 @@ app.command()(reading.explain)
 app.command()(making.simulate)
 app.command()(evaluating.evaluate)
 app.command()(calibrating.calibrate)
+app.add_typer(browsing.app, name="graph")
 app.add_typer(serving.app, name="neo4j")
 
 
