@@ -7,6 +7,9 @@ PYTHON ?=
 # `make evaluation DATA=folder`: where real data is; without it, that part is left out.
 DATA ?=
 
+# `make demo NEO4J=1`: with the graph of the demo in a local Neo4j, and a link to open.
+NEO4J ?=
+
 VENV := .venv
 BIN := $(VENV)/bin
 # Written last by scripts/install, with the folder and interpreter that the environment is for.
@@ -28,7 +31,7 @@ help:  ## list the targets
 install: $(INSTALLED)  ## make .venv with .venv/bin/linkage in it
 
 demo: $(INSTALLED) $(COMPILED)/.of  ## install, then find the networks in a simulated month
-	@$(BIN)/linkage demo
+	@$(BIN)/linkage demo $(if $(filter-out 0,$(NEO4J)),--neo4j)
 
 test: $(INSTALLED_DEV) $(COMPILED)/.of  ## install, then lint, types and all tests
 	@scripts/system-deps

@@ -34,6 +34,7 @@ settings.load_profile("ci" if IN_CI else "dev")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, help="seed of the random tests (default: a new one each)")
+    parser.addoption("--screenshots", action="store_true", help="write docs/browser/*.png anew")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 // properties as a map, and when it was first seen, last seen and signed up, in microseconds since
 // 1970, null where nobody knows; $uses_kind: rows of one kind: place of the account in $accounts, the
 // database's number of the artifact's node (an index would have to be asked for each of millions),
-// events, first and last moment.
+// events, first and last moment. Neo4j Browser colours by labels alone: hence Flagged and Listed.
 MATCH (step:PushStep {run: $run, part: $part, lane: $lane}) WHERE step.batch = $batch
 SET step.batch = $next, step.touched = datetime()
 WITH step
@@ -17,6 +17,8 @@ SET a = row[0], a.run = $run,
     THEN datetime.fromEpoch(row[2] / 1000000, row[2] % 1000000 * 1000) END,
   a.signed_up = CASE WHEN row[3] IS NOT NULL
     THEN datetime.fromEpoch(row[3] / 1000000, row[3] % 1000000 * 1000) END
+FOREACH (_ IN CASE WHEN a.proposal IN ['ban', 'review'] THEN [1] ELSE [] END | SET a:Flagged)
+FOREACH (_ IN CASE a.proposal WHEN 'ban' THEN [1] ELSE [] END | SET a:Listed)
 WITH collect(a) AS made
 CALL (made) {
   UNWIND made AS a

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linkage.cli import output
+from linkage.cli import browsing, output
 from linkage.cli.options import RESULT, JsonOption, QuietMaking
 from linkage.cli.progress import Waiting
 from linkage.errors import SettingsError
@@ -242,3 +242,6 @@ def _database(graph: str | None) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+app.command()(browsing.browse)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from linkage.errors import SettingsError
 from linkage.render import clean, command, number, seconds
 
 if TYPE_CHECKING:
+    from linkage.neo4j import Status
     from linkage.run import Run
     from linkage.scenarios import Scenario, SimulationSummary
     from linkage.settings import Settings
@@ -122,6 +124,14 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the month and the result.")
     ] = DEMO,
+    neo4j: Annotated[
+        bool,
+        typer.Option(
+            "--neo4j",
+            help="Bring the result into a local Neo4j as well, in the folder neo4j beside it. "
+            "Needs Java 17 or later and Maven.",
+        ),
+    ] = False,
     quiet: QuietMaking = False,
 ) -> None:
     """Try it all on a simulated month.
@@ -138,6 +148,7 @@ def demo(
     events = [str(summary.events_path)]
     run = _detected(events, out / "result", Settings(), overwrite=True, quiet=quiet)
     evaluation = evaluate(run, read_truth(summary.truth_path))
+    shown = _in_neo4j(run, out / "neo4j", quiet=quiet) if neo4j else None
     if quiet:
         return
     from linkage.cli.evaluating import headline
@@ -153,6 +164,27 @@ def demo(
     output.commands(screen, [*next_steps(run), more])
     screen.print()
     screen.print(f"Simulated, detected and compared in {seconds(time.monotonic() - begun)}.")
+    if shown is not None:
+        from linkage.cli.browsing import say_open
+
+        say_open(screen, shown)
+
+
+def _in_neo4j(run: Run, folder: Path, *, quiet: bool) -> Status:
+    """All of a run in the server of a folder, which is started unless it runs."""
+    from linkage.graph.neo4j import Database, Neo4jPublisher, Scope, Target
+    from linkage.neo4j import Server
+
+    server = Server(folder)
+    with Waiting("Neo4j", quiet=quiet) as progress:
+        status = server.up(progress=progress)
+    target = Target(str(status.bolt), status.user, server.password())
+    with (
+        closing(Database(target)) as database,
+        Waiting("bringing the graph in", quiet=quiet) as progress,
+    ):
+        Neo4jPublisher(database, Scope.all, progress=progress).push(run.path)
+    return status
 
 
 def _settings(path: Path | None, algorithm: Algorithm | None) -> Settings:

@@ -108,6 +108,7 @@ def _say(screen: Console, status: Status) -> None:
         ("folder", status.folder),
         ("Bolt", status.bolt),
         ("Browser", status.browser),
+        ("guide", status.guide),
         ("user", status.user if status.bolt else None),
         ("password", f"in {status.password_file}" if status.bolt else None),
     )

@@ -4,11 +4,13 @@ conf/neo4j.conf     written anew at each start
 data/  logs/  ...   the server's own
 password            of the user `neo4j`; only the folder's owner can read it
 linkage.json        the last start: version and ports; marks the folder as such a server's
-run/                the running server's process id, and a lock
+run/                process ids of the server and of what serves its guide, and a lock
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -24,7 +26,16 @@ from linkage.neo4j import assembly
 
 HOST = "127.0.0.1"
 USER = "neo4j"
+GUIDE, STYLE = "guide.html", "style.grass"  # what is served for Neo4j Browser
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
+# What Neo4j Browser may load, and talk to: this machine. By its own settings it would fetch fonts,
+# a feedback form and a counter of visits from elsewhere, before anybody has logged in.
+_BROWSER_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; connect-src 'self' "
+    "http://127.0.0.1:* ws://127.0.0.1:* http://localhost:* ws://localhost:*"
+)
 
 
 @dataclass(frozen=True)
@@ -47,14 +58,19 @@ class Options:
 
 @dataclass(frozen=True)
 class Ports:
-    """Where it listens, on this machine only."""
+    """Where it listens, on this machine only. guide: None where it has none, as servers had that
+    earlier versions started."""
 
     bolt: int
     http: int
+    guide: int | None = None
 
 
-def configuration(ports: Ports, options: Options) -> str:
-    """The text of neo4j.conf. Raises ServerError where an extra setting is no such line."""
+def configuration(ports: Ports, options: Options, guide: str | None = None) -> str:
+    """The text of neo4j.conf; `guide`: the address below which guide and style sheet are.
+
+    Raises ServerError where an extra setting is no such line.
+    """
     settings = {
         "server.default_listen_address": HOST,
         "server.default_advertised_address": HOST,
@@ -67,6 +83,8 @@ def configuration(ports: Ports, options: Options) -> str:
         "dbms.security.auth_enabled": "true",
         # Guides of Neo4j Browser come from this machine only.
         "browser.remote_content_hostname_whitelist": f"{HOST},localhost",
+        "dbms.security.http_static_content_security_policy_header": _BROWSER_POLICY,
+        **(_for_browser(guide) if guide else {}),
         # Nothing is reported to anybody.
         "dbms.usage_report.enabled": "false",
         "client.allow_telemetry": "false",
@@ -88,6 +106,11 @@ def configuration(ports: Ports, options: Options) -> str:
     return "# Written anew at each start.\n" + "".join(f"{line}\n" for line in lines)
 
 
+def _for_browser(guide: str) -> Mapping[str, str]:
+    """Style and guide are there when somebody has logged in, the guide on top."""
+    return {"browser.post_connect_cmd": f"style {guide}/{STYLE};play {guide}/{GUIDE}"}
+
+
 def _for_gds() -> Mapping[str, str]:
     """Procedures are looked for among plugins alone, though their jars are on the class path."""
     return {
@@ -103,7 +126,9 @@ class Home:
         self.folder = folder.absolute().resolve()
         self.conf = self.folder / "conf"
         self.log = self.folder / "logs" / "console.log"
+        self.guide_log = self.folder / "logs" / "guide.log"
         self.pid_file = self.folder / "run" / "linkage.pid"
+        self.guide_pid_file = self.folder / "run" / "guide.pid"
         self.lock_file = self.folder / "run" / "linkage.lock"
         self.password_file = self.folder / "password"
         self._marker = self.folder / "linkage.json"
@@ -166,13 +191,27 @@ class Home:
         except OSError as error:
             raise ServerError(f"{self.password_file} cannot be read: {error}") from error
 
+    def guide(self, ports: Ports) -> str | None:
+        """The address below which the guide is. Only who knows the password, or has logged in to
+        Neo4j Browser, can know it: the guide names clusters."""
+        if ports.guide is None:
+            return None
+        key = hmac.new(self.password().encode(), b"guide", hashlib.sha256).hexdigest()[:32]
+        return f"http://{HOST}:{ports.guide}/{key}"
+
     def configure(self, ports: Ports, options: Options) -> None:
         """Write neo4j.conf."""
-        (self.conf / "neo4j.conf").write_text(configuration(ports, options), "utf-8")
+        guide = self.guide(ports) if self.password_file.is_file() else None
+        (self.conf / "neo4j.conf").write_text(configuration(ports, options, guide), "utf-8")
 
     def remember(self, ports: Ports, version: str) -> None:
         """Keep what the next start and `status` ask for."""
-        kept = {"version": version, "bolt_port": ports.bolt, "http_port": ports.http}
+        kept = {
+            "version": version,
+            "bolt_port": ports.bolt,
+            "http_port": ports.http,
+            "guide_port": ports.guide,
+        }
         work = self._marker.with_suffix(".new")
         work.write_text(json.dumps(kept) + "\n", "utf-8")
         work.rename(self._marker)
@@ -181,7 +220,9 @@ class Home:
         """Ports and version of the last start; None where there was none."""
         try:
             kept = json.loads(self._marker.read_text("utf-8"))
-            return Ports(int(kept["bolt_port"]), int(kept["http_port"])), str(kept["version"])
+            bolt, http, guide = kept["bolt_port"], kept["http_port"], kept.get("guide_port")
+            ports = Ports(int(bolt), int(http), None if guide is None else int(guide))
+            return ports, str(kept["version"])
         except (OSError, ValueError, KeyError, TypeError):
             return None, None
 
@@ -197,7 +238,9 @@ def choose_ports(bolt: int | None, http: int | None, last: Ports | None) -> Port
     if bolt is not None and bolt == http:
         raise ServerError(f"port {bolt} cannot be both Bolt's and HTTP's")
     first = _chosen(bolt, None if last is None else last.bolt, {http})
-    return Ports(first, _chosen(http, None if last is None else last.http, {first}))
+    second = _chosen(http, None if last is None else last.http, {first})
+    third = _chosen(None, None if last is None else last.guide, {first, second})
+    return Ports(first, second, third)
 
 
 def _chosen(named: int | None, before: int | None, taken: set[int | None]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any, Literal
 from linkage.errors import ServerError
 from linkage.neo4j import assembly, process, tools
 from linkage.neo4j.admin import run_admin
-from linkage.neo4j.home import HOST, USER, Home, Options, Ports, choose_ports
+from linkage.neo4j.home import GUIDE, HOST, USER, Home, Options, Ports, choose_ports
 from linkage.neo4j.locking import locked
 from linkage.neo4j.ready import wait_until_ready
 
 Progress = Callable[[str, float], None]
+_POLL = 0.05  # seconds
 State = Literal["running", "unready", "stopped", "died", "absent"]
 
 STATES = {
@@ -34,6 +36,7 @@ class Status:
 
     state      one of STATES
     bolt, browser, version, pid   None where it has none
+    guide      address of the guide for Neo4j Browser; None where nothing serves it
     was_running   for `up`: whether there was nothing to do
     """
 
@@ -42,6 +45,7 @@ class Status:
     password_file: Path
     bolt: str | None = None
     browser: str | None = None
+    guide: str | None = None
     version: str | None = None
     pid: int | None = None
     user: str = USER
@@ -72,6 +76,7 @@ class Server:
     def __init__(self, folder: Path, options: Options | None = None) -> None:
         self.options = Options() if options is None else options
         self.home = Home(folder)
+        self._neo4j, self._guide = process.server(self.home), process.guide(self.home)
 
     def up(
         self,
@@ -93,10 +98,11 @@ class Server:
         tell("looking", 0.0)
         self.home.make()
         with locked(self.home.lock_file):
-            if process.running(self.home) is not None:
+            if process.running(self._neo4j) is not None:
                 return self._again(bolt_port, http_port, patience)
             self.home.make_password()
             java, class_path = self._tools(tell)
+            process.stop(self._guide, 5.0)  # the server has died, and it goes with that
             ports = choose_ports(bolt_port, http_port, self.home.remembered()[0])
             self.home.configure(ports, self.options)
             if not self.home.has_system:
@@ -106,11 +112,14 @@ class Server:
             self.home.remember(ports, assembly.VERSION)
             tell("starting", 0.7)
             try:
-                process.start(self.home, self.options, java, class_path)
+                self._start_guide(ports)
+                process.start(process.server(self.home, self.options, java, class_path))
                 self._wait(ports, patience)
+                self._wait_for_guide(ports, patience)
             except BaseException:
-                process.stop(self.home, 0.0)
-                process.forget(self.home)
+                for program in (self._neo4j, self._guide):
+                    process.stop(program, 0.0)
+                    process.forget(program)
                 raise
             tell("answers", 1.0)
         return self.status()
@@ -132,7 +141,25 @@ class Server:
                 f"HTTP on {ports.http}: take it down first to change that"
             )
         self._wait(ports, patience)
+        self._start_guide(ports)
+        self._wait_for_guide(ports, patience)
         return self.status(was_running=True)
+
+    def _start_guide(self, ports: Ports) -> None:
+        """Unless it runs."""
+        if ports.guide is not None and process.running(self._guide) is None:
+            process.start(self._guide)
+
+    def _wait_for_guide(self, ports: Ports, patience: float) -> None:
+        until = time.monotonic() + patience
+        while ports.guide is not None and not _listens(ports.guide):
+            log = self.home.guide_log
+            if process.running(self._guide) is None:
+                lines = "".join(f"\n  {line}" for line in process.last_lines(log))
+                raise ServerError(f"what serves the guide ended at once. The end of {log}:{lines}")
+            if time.monotonic() > until:
+                raise ServerError(f"what serves the guide did not begin; {log} may say why")
+            time.sleep(_POLL)
 
     def _ports(self) -> Ports:
         ports = self.home.remembered()[0]
@@ -147,7 +174,7 @@ class Server:
     def _starting(self) -> bool:
         """Whether its log does not say yet that it has started; ServerError where it has died."""
         log = self.home.log
-        if process.running(self.home) is None:
+        if process.running(self._neo4j) is None:
             lines = "".join(f"\n  {line}" for line in process.last_lines(log))
             raise ServerError(f"Neo4j ended while it started. The end of {log}:{lines}")
         said = log.read_text("utf-8", errors="replace").splitlines() if log.is_file() else []
@@ -160,8 +187,10 @@ class Server:
         self.home.make()
         with locked(self.home.lock_file):
             before = self.status().state
-            killed = process.stop(self.home, patience)
-            process.forget(self.home)
+            killed = process.stop(self._neo4j, patience)
+            process.stop(self._guide, patience)
+            for program in (self._neo4j, self._guide):
+                process.forget(program)
         return Stopped(before, self.home.folder, killed)
 
     def status(self, *, was_running: bool = False) -> Status:
@@ -170,9 +199,9 @@ class Server:
         if not home.exists:
             return Status("absent", home.folder, home.password_file)
         ports, version = home.remembered()
-        pid = process.running(home)
+        pid = process.running(self._neo4j)
         if pid is None or ports is None:
-            gone: State = "stopped" if process.noted(home) is None else "died"
+            gone: State = "stopped" if process.noted(self._neo4j) is None else "died"
             return Status(gone, home.folder, home.password_file, version=version)
         return Status(
             "running" if _listens(ports.bolt) else "unready",
@@ -180,10 +209,17 @@ class Server:
             home.password_file,
             bolt=_bolt(ports),
             browser=f"http://{HOST}:{ports.http}/browser/",
+            guide=self._guide_address(ports),
             version=version,
             pid=pid,
             was_running=was_running,
         )
+
+    def _guide_address(self, ports: Ports) -> str | None:
+        """Where the guide is served, if it is."""
+        if process.running(self._guide) is None or not self.home.password_file.is_file():
+            return None
+        return f"{self.home.guide(ports)}/{GUIDE}"
 
     def password(self) -> str:
         """The password of the user `neo4j`; ServerError where there is none yet."""
@@ -200,7 +236,7 @@ class Server:
         """
         self.home.make()
         with locked(self.home.lock_file):
-            if process.running(self.home) is not None:
+            if process.running(self._neo4j) is not None:
                 raise ServerError(f"{self.home.folder}: the server runs: take it down first")
             java, class_path = self._tools(_silent)
             ports = choose_ports(None, None, self.home.remembered()[0])

@@ -68,7 +68,8 @@ def test_up_says_how_to_reach_it(server: Server, running: Status) -> None:
     folder = server.home.folder
     text = ran("up", "--folder", folder)
     assert f"Neo4j {assembly.VERSION} was running already (process {running.pid})." in text
-    for words in (f"{running.bolt}\n", f"{running.browser}\n", str(running.password_file)):
+    for words in (f"{running.bolt}\n", f"{running.browser}\n", f"{running.guide}\n",
+                  str(running.password_file)):  # fmt: skip
         assert words in text
     assert server.password() not in text
     # The lines are for a shell, and the folder has a blank and a quote in its name.
@@ -87,6 +88,7 @@ def test_json(server: Server, running: Status) -> None:
             "password_file": str(server.home.folder / "password"),
             "bolt": running.bolt,
             "browser": running.browser,
+            "guide": running.guide,
             "version": assembly.VERSION,
             "pid": running.pid,
             "user": "neo4j",
@@ -115,6 +117,35 @@ def test_only_this_machine_can_reach_it(running: Status) -> None:
     assert running.browser is not None
     ports = {int(found) for found in re.findall(r":(\d+)", running.bolt + running.browser)}
     assert listening == ports
+
+
+def test_the_guide_is_served_as_long_as_the_server_runs(server: Server, running: Status) -> None:
+    assert running.guide is not None
+    conf = (server.home.conf / "neo4j.conf").read_text()
+    style = running.guide.replace("guide.html", "style.grass")
+    assert f"\nbrowser.post_connect_cmd=style {style};play {running.guide}\n" in conf
+    with urllib.request.urlopen(running.guide) as page:
+        assert b"The flagged clusters cannot be listed" in page.read()
+    with urllib.request.urlopen(style) as page:
+        assert b"node.PaymentMethod {" in page.read()
+    # One that has died comes back, where it was.
+    before = int(server.home.guide_pid_file.read_text())
+    os.kill(before, signal.SIGKILL)
+    while server.status().guide is not None:
+        time.sleep(0.05)
+    again = server.up()
+    assert (again.guide, again.pid, again.was_running) == (running.guide, running.pid, True)
+    assert int(server.home.guide_pid_file.read_text()) != before
+    # What a server that has died leaves behind goes at the next start.
+    assert running.pid is not None
+    os.kill(running.pid, signal.SIGKILL)
+    while server.status().state in ("running", "unready"):
+        time.sleep(0.05)
+    assert server.up().guide == running.guide
+    server.down()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(running.guide)
+    assert not server.home.guide_pid_file.exists()
 
 
 def test_the_password_is_for_the_owner_alone(server: Server, running: Status) -> None:

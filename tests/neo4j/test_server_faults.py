@@ -229,7 +229,7 @@ def standing_in(server: Server) -> Server:
     """With what stands in for Java as its process, which listens nowhere."""
     started_before(server).home.remember(Ports(1, 2), assembly.VERSION)
     log = server.home.log
-    process.start(server.home, Options(), tools.java(), "none")
+    process.start(process.server(server.home, Options(), tools.java(), "none"))
     while not log.is_file() or "trapped" not in log.read_text():
         time.sleep(0.02)
     return server
@@ -300,7 +300,7 @@ def test_a_named_port_that_is_taken(assembled: Path, tmp_path: Path) -> None:
 
 def test_ports() -> None:
     found = choose_ports(None, None, None)
-    assert found.bolt != found.http
+    assert len({found.bolt, found.http, found.guide}) == 3
     assert choose_ports(None, None, found) == found
     assert choose_ports(found.http, None, found).bolt == found.http
     assert choose_ports(found.http, None, found).http != found.http
@@ -344,8 +344,9 @@ def test_a_lost_password_is_told(assembled: Path, tmp_path: Path) -> None:
 
 
 def test_configuration_has_what_is_asked_for() -> None:
-    ports = Ports(1001, 1002)
+    ports = Ports(1001, 1002, 1003)
     text = configuration(ports, Options(heap_mb=4096, page_cache_mb=2048))
+    assert "post_connect_cmd" not in text
     assert "server.memory.heap.max_size=4096m\n" in text
     assert "server.memory.pagecache.size=2048m\n" in text
     assert "procedures.unrestricted" not in text

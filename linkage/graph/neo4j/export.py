@@ -242,12 +242,17 @@ def _accounts(files: _Files, key: str) -> None:
     lists = [name for name in ("hours", UNKNOWN) if name in there]
     listed = "".join(f", nullif(array_to_string({n}, $between), '') AS {n}" for n in lists)
     times = ", ".join(_time(name, f"epoch_us({name})") for name in _TIMES if name in there)
+    labels = (
+        "CASE proposal WHEN 'ban' THEN 'Flagged' || $between || 'Listed' "
+        "WHEN 'review' THEN 'Flagged' END AS label"
+    )
     rows = files.select(
-        f"SELECT $run AS run, key AS account_id, text, {', '.join(_OWN)}, {times}{listed}{counted} "
-        "FROM account_rows ORDER BY n",
+        f"SELECT $run AS run, key AS account_id, text, {', '.join(_OWN)}, {times}{listed}{counted}, "
+        f"{labels} FROM account_rows ORDER BY n",
         run=key, between=files.between,
     )  # fmt: skip
-    files.add("--nodes=Account", "nodes-Account", {"account_id": "account_id:ID(Account)"}, rows)
+    fields = {"account_id": "account_id:ID(Account)", "label": ":LABEL"}
+    files.add("--nodes=Account", "nodes-Account", fields, rows)
 
 
 def _members(files: _Files, key: str) -> None:
