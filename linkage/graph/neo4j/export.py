@@ -247,8 +247,8 @@ def _accounts(files: _Files, key: str) -> None:
         "WHEN 'review' THEN 'Flagged' END AS label"
     )
     rows = files.select(
-        f"SELECT $run AS run, key AS account_id, text, {', '.join(_OWN)}, {times}{listed}{counted}, "
-        f"{labels} FROM account_rows ORDER BY n",
+        f"SELECT $run AS run, key AS account_id, text, {', '.join(_OWN)}, {times}{listed}{counted}"
+        f", {labels} FROM account_rows ORDER BY n",
         run=key, between=files.between,
     )  # fmt: skip
     fields = {"account_id": "account_id:ID(Account)", "label": ":LABEL"}
