@@ -229,8 +229,8 @@ class Parts:
         for batch in cursor.sql(query, params=values).to_arrow_reader(rows):
             yield pa.Table.from_batches([batch])
 
-    def place(self, kind: str, found: pa.Table) -> None:
-        """Say which nodes artifacts of a kind are; `found`: key and node."""
+    def place(self, kind: str, found: pa.Table) -> int:
+        """Say which nodes artifacts of a kind are; `found`: key and node. Returns how many."""
         keys = {"kind": kind, "keys": found["key"].to_pylist(), "nodes": found["node"].to_pylist()}
         placed = self.rows(
             "SELECT number, node FROM (SELECT unnest($keys::VARCHAR[]) AS key, "
@@ -238,6 +238,7 @@ class Parts:
             **keys,
         )
         self.nodes[placed["number"].to_numpy()] = placed["node"].to_numpy()
+        return int(placed.num_rows)
 
     def count(self, table: str, kind: str | None = None) -> int:
         """How many rows a table has, or those of a kind."""
