@@ -4,10 +4,11 @@
 
 A simulated month (one account for 40 events), its run, and local servers, each new. In turn:
 
-    plain     one UNWIND ... CREATE loop without any guarantee, with times and with numbers for them
-    push      `linkage graph push --scope all`; on that graph the saved queries, then Leiden and
-              Louvain of Graph Data Science, and linkage beside them
-    publish   `linkage graph push --scope flagged`
+    plain            one UNWIND ... CREATE loop without any guarantee
+    push             `linkage graph push --scope all`; on that graph the saved queries, then Leiden
+                     and Louvain of Graph Data Science, and linkage beside them
+    publish          `linkage graph push --scope flagged`
+    plain_integers   the loop with numbers for times
 
 Writes neo4j.json and neo4j.md. Needs Java 17, Maven, and Linux for figures of memory.
 """
@@ -37,7 +38,8 @@ from linkage.neo4j import Server, assembly
 from linkage.run import Run
 
 EVENTS, SEED = 41_000_000, 206
-PARTS = ("plain", "push", "publish")
+LOOPS = {"plain": [], "plain_integers": ["--integers"]}
+PARTS = ("plain", "push", "publish", "plain_integers")
 DRIVERS = ("neo4j", "neo4j-rust-ext")
 
 
@@ -90,12 +92,9 @@ def _about(run: Run, events: Path, seed: int) -> dict[str, Any]:
 def _measured(part: str, run: Run, events: Path, data: Path, seed: int) -> dict[str, Any]:
     """The figures of one part."""
     result = str(run.path)
-    if part == "plain":
-        found = {}
-        for name, more in (("plain", []), ("plain_integers", ["--integers"])):
-            with new_server(data) as server:
-                found[name] = _apart(server, "benchmarks.neo4j.plain", result, *more)
-        return found
+    if part in LOOPS:
+        with new_server(data) as server:
+            return {part: _apart(server, "benchmarks.neo4j.plain", result, *LOOPS[part])}
     if part == "publish":
         with new_server(data) as server:
             return {"publish": _apart(server, "benchmarks.neo4j.pushed", result)}

@@ -7,8 +7,8 @@ from typing import Any
 
 from neo4j import Driver
 
-# What says when something was done, not what is there.
-MOMENTS = ("begun", "published", "touched")
+# What says when something was done, and after what; not what is there.
+MOMENTS = ("begun", "published", "touched", "previous")
 
 _NODES = """
     MATCH (n) WHERE NOT 'PushStep' IN labels(n)

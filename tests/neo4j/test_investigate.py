@@ -157,10 +157,12 @@ def small(tmp_path_factory: pytest.TempPathFactory, push: Push) -> Pushed:
     names = ("account_id", "cluster_id", "confidence", "proposal", "held_by")
     rows = [dict(zip(names, member, strict=True)) for member in was]
     pq.write_table(pa.Table.from_pylist(rows), before / "members.parquet")
-    told = (before / "run.json").read_text().replace('"0.1.0"', '"0.0.before"')
-    (before / "run.json").write_text(told)
+    now = small_result(folder / "now")
+    for run in (before, now):  # runs that other tests have not brought in
+        told = (run / "run.json").read_text().replace('"0.1.0"', f'"0.0.{run.name}"')
+        (run / "run.json").write_text(told)
     push(before, Scope.all, {})
-    return push(small_result(folder / "now"), Scope.all, {"cluster": NETWORK})
+    return push(now, Scope.all, {"cluster": NETWORK})
 
 
 def tables(run: Run) -> Tables:
