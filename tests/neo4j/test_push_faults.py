@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
-from neo4j import Driver
+from neo4j import Driver, GraphDatabase
 
 from linkage.errors import GraphError
 from linkage.graph import run_id
-from linkage.graph.neo4j import Database, Neo4jGraph, Target
+from linkage.graph.neo4j import Database, Neo4jGraph, Target, parts, publisher
 from linkage.graph.neo4j import connection as connecting
 from linkage.neo4j import Server
 from tests.contracts.made import made_result
-from tests.neo4j.pushing import another, dump, in_a_process, pushed, refusal
+from tests.neo4j.pushing import BATCH, Dump, another, dump, in_a_process, pushed, refusal
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -41,6 +41,21 @@ def later(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Path:
     return another(tmp_path_factory.mktemp("result") / "later", made, version="0.0.later")
 
 
+@pytest.fixture(scope="module")
+def undisturbed(push_server: Server, made: Path, later: Path) -> Dump:
+    """What is there when the one was pushed and then the other, and nothing went wrong."""
+    status = push_server.up(patience=BOOT)
+    target = Target(str(status.bolt), status.user, push_server.password())
+    with GraphDatabase.driver(target.url, auth=(status.user, push_server.password())) as driver:
+        driver.execute_query("MATCH (n) DETACH DELETE n")
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (parts, publisher):
+                patch.setattr(module, "BATCH", BATCH)
+            pushed(target, made)
+            pushed(target, later)
+        return dump(driver)
+
+
 @contextmanager
 def soon() -> Iterator[None]:
     """A user does not wait for minutes."""
@@ -58,15 +73,11 @@ def shown(target: Target) -> str:
 
 @pytest.mark.usefixtures("small_batches")
 def test_killed_and_pushed_again(
-    target: Target, driver: Driver, made: Path, later: Path, seed: int
+    target: Target, driver: Driver, made: Path, later: Path, undisturbed: Dump, seed: int
 ) -> None:
-    pushed(target, made)
-    steps = len(pushed(target, later).parts)
-    undisturbed = dump(driver)
-    driver.execute_query("MATCH (n) DETACH DELETE n")
-    pushed(target, made)
+    steps = len(pushed(target, made).parts)
     # However much is there already, each step is told of twice, and two stages before them.
-    for last in sorted(random.Random(seed).sample(range(3, 2 * steps + 2), 3)):
+    for last in sorted(random.Random(seed).sample(range(3, 2 * steps + 2), 2)):
         with in_a_process(target, later, last=last) as process:
             told, fault = process.communicate()
         assert (process.returncode, told) == (-signal.SIGKILL, ""), fault
@@ -115,6 +126,8 @@ def killing(server: Server, seed: int, steps: int, *, again: bool) -> Callable[[
             pid = server.status().pid
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
+            while server.status().pid is not None:
+                sleep(0.05)
             if again:
                 server.up(patience=BOOT)
 
@@ -128,14 +141,11 @@ def test_the_server_dies_and_comes_back(
     driver: Driver,
     made: Path,
     later: Path,
+    undisturbed: Dump,
     seed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pushed(target, made)
-    steps = len(pushed(target, later).parts)
-    undisturbed = dump(driver)
-    driver.execute_query("MATCH (n) DETACH DELETE n")
-    pushed(target, made)
+    steps = len(pushed(target, made).parts)
     monkeypatch.setattr(connecting, "PATIENCE", BOOT)
     pushed(target, later, progress=killing(push_server, seed, steps, again=True))
     assert dump(driver) == undisturbed
@@ -149,14 +159,11 @@ def test_the_server_dies_and_comes_back_read_only(
     driver: Driver,
     made: Path,
     later: Path,
+    undisturbed: Dump,
     seed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pushed(target, made)
-    steps = len(pushed(target, later).parts)
-    undisturbed = dump(driver)
-    driver.execute_query("MATCH (n) DETACH DELETE n")
-    pushed(target, made)
+    steps = len(pushed(target, made).parts)
     monkeypatch.setattr(connecting, "PATIENCE", 1.0)
     with soon():
         said = refusal(target, later, progress=killing(push_server, seed, steps, again=False))
