@@ -136,7 +136,9 @@ def _detected(found: Found) -> Iterator[str]:
         "",
         "## Detection beside Graph Data Science",
         "",
-        "On the same graph, in the same run: Leiden and Louvain of Graph Data Science with their "
+        f"Of `{found['detect']['month']}` ({found['detect']['accounts']:,} accounts, "
+        f"{found['detect']['evidence']:,} evidence relationships), pushed whole. On the same "
+        "graph, in the same run: Leiden and Louvain of Graph Data Science with their "
         "defaults, over accounts and artifacts and over the links of the push, weighed; and "
         "linkage from the evidence in the graph (`linkage graph pull`, then `linkage detect`, "
         "which also scores, explains and proposes). Seconds are with projection and reading the "
@@ -147,7 +149,7 @@ def _detected(found: Found) -> Iterator[str]:
         "networks found | group | of the network | innocents |",
         "| --- | --- |" + " ---: |" * 10,
     )
-    for row in found["detect"]:
+    for row in found["detect"]["methods"]:
         bcubed, networks, group = row["bcubed"], row["networks_found"], row["largest"]
         yield (
             f"| {row['method']} | {row['graph']} | {row['seconds']:,} | {row['memory_mb']:,} | "

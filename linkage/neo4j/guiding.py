@@ -11,6 +11,7 @@ database anew each time.
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from contextlib import AbstractContextManager, closing
 from functools import partial
@@ -20,6 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from linkage.neo4j import process
 from linkage.neo4j.home import GUIDE, HOST, STYLE, USER, Home, Ports
 
 _NAMES = (HOST, "localhost")
@@ -33,6 +35,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _METHODS = "GET, HEAD"
+LOOK = 2.0  # seconds from one look whether the server is there to the next
 
 
 def content(home: Home, ports: Ports, name: str) -> bytes:
@@ -145,15 +148,30 @@ class Answers(BaseHTTPRequestHandler):
         """Nothing: the key would be in it."""
 
 
+class Serving(ThreadingHTTPServer):
+    """Ends when the server has: one that was killed leaves nothing behind."""
+
+    def __init__(self, home: Home, *given: Any) -> None:
+        self._neo4j, self._looked = process.server(home), time.monotonic()
+        super().__init__(*given)
+
+    def service_actions(self) -> None:
+        """Called twice a second."""
+        if time.monotonic() - self._looked > LOOK:
+            self._looked = time.monotonic()
+            if process.running(self._neo4j) is None:
+                sys.exit()
+
+
 def main(folder: Path) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process, or the server, is ended."""
     home = Home(folder)
     ports = home.remembered()[0]
     address = None if ports is None else home.guide(ports)
     if ports is None or ports.guide is None or address is None:
         sys.exit(f"{home.folder}: no server was started here, or by an earlier version")
     answers = partial(Answers, home, ports, address.rpartition("/")[2], Lock())
-    with ThreadingHTTPServer((HOST, ports.guide), answers) as server:
+    with Serving(home, (HOST, ports.guide), answers) as server:
         server.serve_forever()
 
 

@@ -102,7 +102,7 @@ class Server:
                 return self._again(bolt_port, http_port, patience)
             self.home.make_password()
             java, class_path = self._tools(tell)
-            process.stop(self._guide, 5.0)  # the server has died, and it goes with that
+            process.stop(self._guide, 5.0)  # it may not have noticed yet that the server has died
             ports = choose_ports(bolt_port, http_port, self.home.remembered()[0])
             self.home.configure(ports, self.options)
             if not self.home.has_system:
@@ -112,8 +112,8 @@ class Server:
             self.home.remember(ports, assembly.VERSION)
             tell("starting", 0.7)
             try:
-                self._start_guide(ports)
                 process.start(process.server(self.home, self.options, java, class_path))
+                self._start_guide(ports)
                 self._wait(ports, patience)
                 self._wait_for_guide(ports, patience)
             except BaseException:

@@ -72,9 +72,7 @@ def test_the_page_has_what_was_measured(parts: tuple[str, ...]) -> None:
         "publish": push,
         "asked": [{"query": "01_x", "median_ms": 1.5, "p95_ms": 20.0, "longest_ms": 30.0,
                    "largest_cluster_ms": 25.0, "rows": 7}],
-        "detect": [{"method": "GDS Leiden", "graph": "links", "seconds": 12.0, "memory_mb": 900,
-                    "groups": 3, "bcubed": {"precision": 0.25, "recall": 0.5, "f1": 1 / 3},
-                    "networks_found": {"hits": 1, "of": 2}, "largest": group}],
+        "detect": {"month": "month-2", "accounts": 9, "evidence": 8, "methods": [gds]},
     }  # fmt: skip
     about = {
         "machine": {"cores": 2, "processor": "P", "memory_gb": 4.0, "system": "Linux"},

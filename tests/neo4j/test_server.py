@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from linkage.cli import app
 from linkage.errors import ServerError
-from linkage.neo4j import Server, Status, assembly
+from linkage.neo4j import Server, Status, assembly, process
 from tests.neo4j.servers import Address, empty, own_servers
 
 LISTENING = "0A"  # in /proc/PID/net/tcp
@@ -136,10 +136,12 @@ def test_the_guide_is_served_as_long_as_the_server_runs(server: Server, running:
     again = server.up()
     assert (again.guide, again.pid, again.was_running) == (running.guide, running.pid, True)
     assert int(server.home.guide_pid_file.read_text()) != before
-    # What a server that has died leaves behind goes at the next start.
+    # It ends with a server that has died, and comes back with it.
     assert running.pid is not None
     os.kill(running.pid, signal.SIGKILL)
-    while server.status().state in ("running", "unready"):
+    until = time.monotonic() + 60
+    while process.running(process.guide(server.home)) is not None:
+        assert time.monotonic() < until
         time.sleep(0.05)
     assert server.up().guide == running.guide
     server.down()

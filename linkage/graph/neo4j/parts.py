@@ -73,16 +73,22 @@ _BATCHES = """
     CREATE TABLE account_batches AS
     SELECT n, ((sum(1 + coalesce(many, 0)) OVER (ORDER BY n) - 1) // $size)::INT AS batch
     FROM accounts LEFT JOIN (SELECT n, count(*) AS many FROM uses GROUP BY n) USING (n)"""
+# In steps of their own, so that no plan joins what comes from one cluster, or all that have one
+# artifact, with itself.
+_TIED = """
+    CREATE TABLE tied AS
+    SELECT links.*, a.cluster_id, coalesce(a.cluster_id = b.cluster_id, false) AS within
+    FROM links LEFT JOIN members a ON account_a = a.account_id
+    LEFT JOIN members b ON account_b = b.account_id"""
+_USED_BY_A = """
+    CREATE TABLE used_by_a AS
+    SELECT number, account_b, kind, value FROM drawn JOIN evidence ON account_id = account_a"""
 _ACCOUNT_ROWS = f"""
     CREATE TABLE account_rows AS
-    WITH ends AS (
-        SELECT account_a, account_b, bits, coalesce(a.cluster_id = b.cluster_id, false) AS within
-        FROM links LEFT JOIN members a ON account_a = a.account_id
-        LEFT JOIN members b ON account_b = b.account_id),
-    linked AS (
+    WITH linked AS (
         SELECT account_id, count(*) AS links, max(bits) FILTER (NOT within) AS leaves
-        FROM (SELECT account_a AS account_id, bits, within FROM ends
-              UNION ALL SELECT account_b AS account_id, bits, within FROM ends)
+        FROM (SELECT account_a AS account_id, bits, within FROM tied
+              UNION ALL SELECT account_b AS account_id, bits, within FROM tied)
         GROUP BY account_id)
     SELECT batch, n, {key_sql("account_id")} AS key, {text_sql("account_id")} AS text, whole,
            act.* EXCLUDE (account_id), members.cluster_id, members.confidence, members.proposal,
@@ -115,10 +121,7 @@ _CLUSTER_ROWS = """
         SELECT DISTINCT cluster_id FROM members
         WHERE account_id IN (SELECT account_id FROM accounts)),
     within AS (
-        SELECT a.cluster_id, count(*) AS links
-        FROM links JOIN members a ON account_a = a.account_id
-        JOIN members b ON account_b = b.account_id AND a.cluster_id = b.cluster_id
-        GROUP BY a.cluster_id),
+        SELECT cluster_id, count(*) AS links FROM tied WHERE within GROUP BY cluster_id),
     listed AS (
         SELECT cluster_id, count(*) AS listed FROM members WHERE proposal = 'ban'
         GROUP BY cluster_id)
@@ -151,11 +154,9 @@ _SHARE_ROWS = f"""
 _LINK_ROWS = """
     CREATE TABLE drawn AS
     WITH inside AS (
-        SELECT links.*, coalesce(a.cluster_id = b.cluster_id, false) AS within
-        FROM links
+        SELECT tied.* EXCLUDE (cluster_id)
+        FROM tied
         JOIN accounts x ON x.account_id = account_a JOIN accounts y ON y.account_id = account_b
-        LEFT JOIN members a ON a.account_id = account_a
-        LEFT JOIN members b ON b.account_id = account_b
         WHERE x.whole OR y.whole),
     ends AS (
         SELECT account_a AS one, account_b AS other, * FROM inside
@@ -171,13 +172,13 @@ _LINK_ROWS = """
 _REASON_ROWS = """
     CREATE TABLE reason_rows AS
     WITH shared AS (
-        SELECT d.number, f.family, e.kind, e.value, a.accounts,
-               row_number() OVER (PARTITION BY d.number, f.family
-                                  ORDER BY a.degree, e.kind, e.value) AS place
-        FROM drawn d JOIN evidence e ON e.account_id = d.account_a
-        JOIN evidence o ON o.account_id = d.account_b AND o.kind = e.kind AND o.value = e.value
-        JOIN artifacts a ON a.kind = e.kind AND a.value = e.value
-        JOIN family_of f ON f.kind = e.kind)
+        SELECT u.number, f.family, u.kind, u.value, a.accounts,
+               row_number() OVER (PARTITION BY u.number, f.family
+                                  ORDER BY a.degree, u.kind, u.value) AS place
+        FROM used_by_a u
+        JOIN evidence o ON o.account_id = u.account_b AND o.kind = u.kind AND o.value = u.value
+        JOIN artifacts a ON a.kind = u.kind AND a.value = u.value
+        JOIN family_of f ON f.kind = u.kind)
     SELECT number, family,
            string_agg(kind || ' ' || left(value, 80) || ' (' || accounts || ' accounts)', ', '
                       ORDER BY place) AS told
@@ -270,11 +271,13 @@ class Parts:
         run(_ACCOUNTS, around)
         run(_USES, around)
         run(_BATCHES, size)
+        run(_TIED)
         run(_ACCOUNT_ROWS)
         run(_ARTIFACT_ROWS, size)
         run(_CLUSTER_ROWS, size)
         run(_SHARE_ROWS, size)
         run(_LINK_ROWS, {"each": LINKS_EACH})
+        run(_USED_BY_A)
         run(_REASON_ROWS, {"most": REASONS})
         run(_LINK_BATCHES, size)
 
