@@ -59,6 +59,11 @@ def test_a_push_and_the_queries_are_timed(spare: Address, tmp_path: Path) -> Non
 @pytest.mark.parametrize("parts", [(), ("plain", "push"), ("asked", "publish", "detect")])
 def test_the_page_has_what_was_measured(parts: tuple[str, ...]) -> None:
     group = {"accounts": 30, "of_network": 20, "innocents": 10}
+    gds = {
+        "method": "GDS Leiden", "graph": "links", "seconds": 12.0, "memory_mb": 900, "groups": 3,
+        "bcubed": {"precision": 0.25, "recall": 0.5, "f1": 1 / 3},
+        "networks_found": {"hits": 1, "of": 2}, "largest": group,
+    }  # fmt: skip
     push = {
         "seconds": 9.0,
         "evidence_seconds": 3.0,
