@@ -287,16 +287,17 @@ def _uses(files: _Files, kind: KindWords, key: str) -> None:
 
 
 def _links(files: _Files, key: str) -> None:
-    texts = ("from", "to", "run", "families", "family_bits", "reasons")
+    texts = ("from", "to", "run", "name", "families", "family_bits", "reasons")
     schema = pa.schema([
         *((name, pa.string()) for name in texts), ("bits", pa.float64()), ("within", pa.bool_()),
     ])  # fmt: skip
 
     def made(row: dict[str, Any]) -> dict[str, Any]:
-        a, b, bits, *lists, within = link_values(row)
+        a, b, bits, *lists, within, name = link_values(row)
         named = zip(("families", "family_bits", "reasons"), lists, strict=True)
         listed = {name: files.listed(values) for name, values in named}
-        return {"from": a, "to": b, "run": key, "bits": bits, "within": within, **listed}
+        drawn = {"name": name, "within": within}
+        return {"from": a, "to": b, "run": key, "bits": bits, **drawn, **listed}
 
     fields = {"from": ":START_ID(Account)", "to": ":END_ID(Account)"}
     rows = files.made("FROM link_rows ORDER BY number", made, schema)

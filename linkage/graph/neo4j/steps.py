@@ -169,7 +169,8 @@ def _links(parts: Parts, batch: int) -> Values:
 
 
 def link_values(row: Values) -> Sequence[Any]:
-    """Of a link's row: both accounts, bits, families, bits of each, reasons, whether within."""
+    """Of a link's row: both accounts, bits, families, bits of each, reasons, whether within, and
+    what a drawing has room for."""
     giving = {name: bits for name, bits in row["families"].items() if bits}
     told = dict(row["told"] or ())
     strongest = sorted(giving.items(), key=lambda part: (-part[1], part[0]))
@@ -178,7 +179,8 @@ def link_values(row: Values) -> Sequence[Any]:
         for name, bits in strongest
     ]
     families = [list(giving), list(giving.values())]
-    return [row["key_a"], row["key_b"], row["bits"], *families, words, row["within"]]
+    name = f"{decimals(row['bits'])} bits"
+    return [row["key_a"], row["key_b"], row["bits"], *families, words, row["within"], name]
 
 
 def _lists(table: pa.Table) -> list[list[Any]]:
