@@ -127,7 +127,10 @@ def drop(
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a run out of a database, unless it is shown; nothing else is touched."""
+    """Take a run out of a database, unless it is shown.
+
+    Nothing else is touched.
+    """
     with _database(graph) as database:
         from linkage.graph.neo4j import Neo4jPublisher
 
@@ -148,9 +151,9 @@ def export(
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a run's graph as files for `neo4j-admin database import full`.
+    """Write a run's graph as files for the importer of Neo4j.
 
-    The same as a push brings in, for an empty database. OUT/import.sh is the command that imports
+    For `neo4j-admin database import full`: the same as a push brings in, for an empty database. OUT/import.sh is the command that imports
     it; a push of the same run comes last and makes constraints and indexes.
     """
     from linkage.graph.neo4j import Scope
