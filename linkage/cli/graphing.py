@@ -153,8 +153,9 @@ def export(
 ) -> None:
     """Write a run's graph as files for the importer of Neo4j.
 
-    For `neo4j-admin database import full`: the same as a push brings in, for an empty database. OUT/import.sh is the command that imports
-    it; a push of the same run comes last and makes constraints and indexes.
+    For `neo4j-admin database import full`, into an empty database: the same as a push brings in.
+    OUT/import.sh is the command that imports it; a push of the same run comes last and makes
+    constraints and indexes.
     """
     from linkage.graph.neo4j import Scope
     from linkage.graph.neo4j.export import export as exported
