@@ -1,7 +1,11 @@
-"""A result folder's Parquet files, asked with SQL: read only, by any number of threads."""
+"""A result folder's Parquet files, asked with SQL: read only, by any number of threads; and folders
+that are written whole or not at all."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -65,3 +69,28 @@ class Tables:
 def literal(path: Path) -> str:
     """A path as the engine takes it, in which nothing is a wildcard."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def check_new(out: Path) -> None:
+    """ResultError where there is anything but an empty folder."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise ResultError(f"{clean(out)}: exists and is not empty; name another folder")
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the place of `out` by one rename when the context ends,
+    and is gone if it fails. The folder that it is in is gone either way, with what was put there.
+
+    ResultError where `out` is in the way, or cannot be written.
+    """
+    check_new(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
+            made = Path(work) / "made"
+            made.mkdir()
+            yield made
+            made.rename(out)
+    except OSError as error:
+        raise ResultError(f"{clean(out)}: cannot be written: {clean(error)}") from None

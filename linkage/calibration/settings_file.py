@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from linkage.calibration.estimates import Calibration
-from linkage.errors import ResultError
-from linkage.render import clean, number
+from linkage.folder import new_folder
+from linkage.render import number
 from linkage.results.info import write_json
 from linkage.results.tables import save_references
 from linkage.run import FORMAT, Run
@@ -31,25 +30,16 @@ def write(found: Calibration, run: Run, folder: Path) -> tuple[Path, Path | None
     few, or the run's are another run's: taking a baseline says that it shows what is usual.
     Raises ResultError where something is in the folder already, or it cannot be written.
     """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise ResultError(f"{clean(folder)}: exists and is not empty; name another folder")
     decided = found.decided
     remark = (
         f"From `linkage calibrate`, over {number(len(decided.table))} decided accounts "
         f"({number(decided.banned)} banned, {number(decided.cleared)} cleared)."
     )
     based = found.rescored is not None and found.rescored.enough
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
-            made = Path(work) / "made"
-            made.mkdir()
-            (made / SETTINGS).write_text(f"# {remark}\n{to_toml(found.settings)}", "utf-8")
-            if based and found.rescored is not None:
-                _baseline(run, found.rescored.references, made / BASELINE)
-            made.rename(folder)
-    except OSError as error:
-        raise ResultError(f"{clean(folder)}: cannot be written: {clean(error)}") from None
+    with new_folder(folder) as made:
+        (made / SETTINGS).write_text(f"# {remark}\n{to_toml(found.settings)}", "utf-8")
+        if based and found.rescored is not None:
+            _baseline(run, found.rescored.references, made / BASELINE)
     return folder / SETTINGS, folder / BASELINE if based else None
 
 

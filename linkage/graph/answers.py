@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from linkage.artifacts import ArtifactKind
 from linkage.explain import SharedArtifact
 from linkage.graph.questions import BucketSize
 
@@ -34,6 +35,17 @@ class KindWords:
     relationship: str
     plantable: bool
     explanation: str
+
+    @classmethod
+    def of(cls, kind: ArtifactKind) -> KindWords:
+        """Those of a kind of the registry, or of one that settings declare."""
+        return cls(**{name: getattr(kind, name) for name in cls.__dataclass_fields__})
+
+    @classmethod
+    def of_run(cls, info: Mapping[str, Any]) -> tuple[KindWords, ...]:
+        """Those of the kinds that a run was made with, from its run.json."""
+        names = cls.__dataclass_fields__
+        return tuple(cls(**{name: kind[name] for name in names}) for kind in info["kinds"])
 
 
 @dataclass(frozen=True)

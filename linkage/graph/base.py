@@ -134,7 +134,6 @@ class Graph(Protocol):
 def described(run: str, info: Mapping[str, Any], published: datetime) -> RunSummary:
     """A run by its id and its run.json."""
     policy = info["settings"]["policy"]
-    names = KindWords.__dataclass_fields__
     return RunSummary(
         id=run,
         version=info["version"],
@@ -146,7 +145,7 @@ def described(run: str, info: Mapping[str, Any], published: datetime) -> RunSumm
             "ban_expected": policy["ban_expected"],
             "review_expected": policy["review_expected"],
         },
-        kinds=tuple(KindWords(**{name: kind[name] for name in names}) for kind in info["kinds"]),
+        kinds=KindWords.of_run(info),
         published=published,
     )
 

@@ -51,10 +51,7 @@ class EmbeddedGraph:
         info = self._run.info
         self._id = run_id(self._run.path)
         self._group_accounts = int(info["settings"]["score"]["group_accounts"])
-        self._kinds = {
-            kind["name"]: KindWords(**{n: kind[n] for n in KindWords.__dataclass_fields__})
-            for kind in info["kinds"]
-        }
+        self._kinds = {kind.name: kind for kind in KindWords.of_run(info)}
 
     def run(self) -> RunSummary:
         """Its published time is that of run.json's last change: a copy may have a later one."""

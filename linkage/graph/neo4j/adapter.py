@@ -234,7 +234,6 @@ class Neo4jGraph:
             if row is None:
                 raise GraphError(f"{clean(run, 60)}: no such run in {self._database.target.url}")
             info = json.loads(row["info"])
-            names = KindWords.__dataclass_fields__
-            kinds = {k["name"]: KindWords(**{n: k[n] for n in names}) for k in info["kinds"]}
+            kinds = {kind.name: kind for kind in KindWords.of_run(info)}
             self._known[run] = Described(run, row["id"], Scope(row["scope"]), info, kinds)
         return self._known[run]

@@ -8,7 +8,6 @@ Constraints and indexes are not in the files: the push that comes last makes the
 from __future__ import annotations
 
 import shlex
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,14 +21,21 @@ from pyarrow.csv import CSVWriter, WriteOptions
 
 from linkage.activity import UNKNOWN
 from linkage.errors import ResultError
+from linkage.folder import new_folder
 from linkage.graph.answers import KindWords
 from linkage.graph.base import run_id
 from linkage.graph.neo4j.model import FORMAT, NAME, Scope, run_key
 from linkage.graph.neo4j.parts import Parts
-from linkage.graph.neo4j.publisher import kinds_of, plan_of, run_properties
+from linkage.graph.neo4j.publisher import plan_of, run_properties
 from linkage.graph.neo4j.statements import check_words
-from linkage.graph.neo4j.steps import OF_CLUSTER, SIZE_LABELS, cluster_values, link_values
-from linkage.render import clean, command
+from linkage.graph.neo4j.steps import (
+    OF_ACCOUNT,
+    OF_CLUSTER,
+    SIZE_LABELS,
+    cluster_values,
+    link_values,
+)
+from linkage.render import command
 from linkage.run import Run
 
 Progress = Callable[[str, float], None]
@@ -49,8 +55,6 @@ _TIMES = dict.fromkeys(("first_seen", "last_seen", "signed_up", "begun", "publis
 _LISTS = {"hours": "long[]", "family_bits": "double[]"} | dict.fromkeys(
     (UNKNOWN, "reasons", "families"), "string[]"
 )
-_OWN = ("days", "events", "organisation", "claimed", "own_prompts", "cluster_id", "confidence",
-        "proposal", "held_by", "links", "leaves", "whole", "was", "was_in")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,25 +76,16 @@ def export(
     Raises ResultError where the folder is no result, or `out` is in the way or cannot be written.
     """
     run = Run.open(run_folder)
-    kinds = kinds_of(run)
+    kinds = KindWords.of_run(run.info)
     check_words(kinds)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise ResultError(f"{clean(out)}: exists and is not empty; name another folder")
     tell = progress or (lambda stage, fraction: None)
-    tell("tables", 0.0)
     nothing = pa.table({name: pa.array([], pa.string()) for name in ("key", "was", "was_in")})
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-            made = Path(work) / "made"
-            made.mkdir()
-            with closing(Parts(run, kinds, scope, nothing)) as parts:
-                files = _Files(made, parts)
-                _write(files, run, tell)
-            (made / SCRIPT).write_text(_script(run, scope, files), "utf-8")
-            made.rename(out)
-    except OSError as error:
-        raise ResultError(f"{clean(out)}: cannot be written: {clean(error)}") from None
+    with new_folder(out) as made:
+        tell("tables", 0.0)
+        with closing(Parts(run, kinds, scope, nothing)) as parts:
+            files = _Files(made, parts)
+            _write(files, run, tell)
+        (made / SCRIPT).write_text(_script(run, scope, files), "utf-8")
     tell("done", 1.0)
     return Exported(run_id(run.path), scope, out, files.rows, command("sh", out / SCRIPT, "neo4j"))
 
@@ -240,6 +235,7 @@ def _accounts(files: _Files, key: str) -> None:
     there = files.parts.rows("SELECT * FROM account_rows LIMIT 0").column_names
     counted = "".join(f', "{n}"' for n in there if n.startswith("with_") and '"' not in n)
     lists = [name for name in ("hours", UNKNOWN) if name in there]
+    own = [name for name in OF_ACCOUNT if name not in lists]
     listed = "".join(f", nullif(array_to_string({n}, $between), '') AS {n}" for n in lists)
     times = ", ".join(_time(name, f"epoch_us({name})") for name in _TIMES if name in there)
     labels = (
@@ -247,7 +243,7 @@ def _accounts(files: _Files, key: str) -> None:
         "WHEN 'review' THEN 'Flagged' END AS label"
     )
     rows = files.select(
-        f"SELECT $run AS run, key AS account_id, text, {', '.join(_OWN)}, {times}{listed}{counted}"
+        f"SELECT $run AS run, key AS account_id, {', '.join(own)}, {times}{listed}{counted}"
         f", {labels} FROM account_rows ORDER BY n",
         run=key, between=files.between,
     )  # fmt: skip

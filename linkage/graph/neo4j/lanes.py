@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
-import pyarrow as pa
-
 from linkage.graph.neo4j.connection import Asking, Database
 from linkage.graph.neo4j.parts import Parts
 from linkage.graph.neo4j.statements import words_of
@@ -62,9 +60,8 @@ class Lanes:
         placed = 0
         for kind in self._parts.kinds:
             for page in self._database.long("push/nodes", words_of(kind), run=self._key):
-                keys, nodes = zip(*page, strict=True) if page else ((), ())
-                found = {"key": pa.array(keys, pa.string()), "node": pa.array(nodes, pa.int64())}
-                placed += self._parts.place(kind.name, pa.table(found))
+                keys, nodes = [row[0] for row in page], [row[1] for row in page]
+                placed += self._parts.place(kind.name, keys, nodes)
         if placed < self._parts.count("artifact_rows"):
             self._stop.set()  # another push has taken some away
 

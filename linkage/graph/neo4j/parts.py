@@ -230,13 +230,14 @@ class Parts:
         for batch in cursor.sql(query, params=values).to_arrow_reader(rows):
             yield pa.Table.from_batches([batch])
 
-    def place(self, kind: str, found: pa.Table) -> int:
-        """Say which nodes artifacts of a kind are; `found`: key and node. Returns how many."""
-        keys = {"kind": kind, "keys": found["key"].to_pylist(), "nodes": found["node"].to_pylist()}
+    def place(self, kind: str, keys: Sequence[str], nodes: Sequence[int]) -> int:
+        """Say which nodes artifacts of a kind are, by their keys. Returns how many."""
         placed = self.rows(
             "SELECT number, node FROM (SELECT unnest($keys::VARCHAR[]) AS key, "
             "unnest($nodes::BIGINT[]) AS node) JOIN artifact_rows USING (key) WHERE kind = $kind",
-            **keys,
+            kind=kind,
+            keys=keys,
+            nodes=nodes,
         )
         self.nodes[placed["number"].to_numpy()] = placed["node"].to_numpy()
         return int(placed.num_rows)

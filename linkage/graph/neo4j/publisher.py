@@ -69,7 +69,7 @@ class Neo4jPublisher:
         written or holds what is not ours. What was brought in stays, and the next call goes on.
         """
         run = Run.open(run_folder)
-        kinds = kinds_of(run)
+        kinds = KindWords.of_run(run.info)
         self._progress("schema", 0.0)
         ensure(self._database, kinds)
         key, there = run_key(run_id(run.path), self._scope), self._runs()
@@ -195,12 +195,6 @@ class Neo4jPublisher:
             if self._taken_away(row):
                 dropped.append(row["run"])
         return tuple(dropped)
-
-
-def kinds_of(run: Run) -> tuple[KindWords, ...]:
-    """The artifact kinds that a run was made with."""
-    names = KindWords.__dataclass_fields__
-    return tuple(KindWords(**{name: kind[name] for name in names}) for kind in run.info["kinds"])
 
 
 def plan_of(kinds: Sequence[KindWords], scope: Scope) -> str:

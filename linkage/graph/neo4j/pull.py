@@ -8,7 +8,6 @@ the kinds, relationships of the kinds' types with `events`, `first_seen` and `la
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ from linkage.activity import UNKNOWN, counted_columns
 from linkage.artifacts import ArtifactKind
 from linkage.baseline import OWN_EVENTS
 from linkage.calibration.settings_file import to_toml
-from linkage.errors import GraphError, InputError, ResultError, SettingsError
+from linkage.errors import GraphError, InputError, SettingsError
+from linkage.folder import check_new, new_folder
 from linkage.gathered import ACTIVITY, EVIDENCE
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.connection import Database
@@ -113,28 +113,20 @@ def pull(
     somebody else's graph is not in the model, with what is wrong how often; ResultError where
     `out` is in the way.
     """
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise ResultError(f"{clean(out)}: exists and is not empty; name another folder")
+    check_new(out)
     tell = progress or (lambda stage, fraction: None)
     graph = _graph(database, settings)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-            made = Path(work) / "made"
-            made.mkdir()
-            with _Staged(Path(work), graph.counted) as staged:
-                _read(database, graph, staged, tell)
-                tell("writing", 0.9)
-                accounts = staged.write_activity(made / ACTIVITY, own=bool(graph.run))
-                evidence = staged.write_evidence(made / EVIDENCE)
-            _check_whole(database, graph, accounts, evidence)
-            changed = to_toml(graph.settings) if graph.run else ""
-            if changed.strip():
-                remark = f"# Settings of the run {graph.id}, for `linkage detect --evidence`.\n"
-                (made / SETTINGS).write_text(remark + changed, "utf-8")
-            made.rename(out)
-    except OSError as error:
-        raise ResultError(f"{clean(out)}: cannot be written: {clean(error)}") from None
+    with new_folder(out) as made:
+        with _Staged(made.parent, graph.counted) as staged:
+            _read(database, graph, staged, tell)
+            tell("writing", 0.9)
+            accounts = staged.write_activity(made / ACTIVITY, own=bool(graph.run))
+            evidence = staged.write_evidence(made / EVIDENCE)
+        _check_whole(database, graph, accounts, evidence)
+        changed = to_toml(graph.settings) if graph.run else ""
+        if changed.strip():
+            remark = f"# Settings of the run {graph.id}, for `linkage detect --evidence`.\n"
+            (made / SETTINGS).write_text(remark + changed, "utf-8")
     tell("done", 1.0)
     source = graph.info["baseline"]["source"] if graph.run else OWN_EVENTS
     return Pulled(
@@ -175,10 +167,8 @@ def _graph(database: Database, settings: Settings | None) -> _Graph:
     if row is None:
         raise GraphError(f"{url}: {clean(run, 60)} is being taken away: try again")
     info = json.loads(row["info"])
-    names = KindWords.__dataclass_fields__
-    kinds = tuple(KindWords(**{name: kind[name] for name in names}) for kind in info["kinds"])
     own = parse(info["settings"], f"the settings of {row['id']}")
-    return _Graph(run, row["id"], info, kinds, _counted(own.kinds()), own)
+    return _Graph(run, row["id"], info, KindWords.of_run(info), _counted(own.kinds()), own)
 
 
 def _of_others(database: Database, settings: Settings) -> _Graph:
@@ -193,10 +183,7 @@ def _of_others(database: Database, settings: Settings) -> _Graph:
         )
     if not found["of_none"]:
         raise GraphError(f"{url}: there are no nodes labelled Account, so there is nothing to pull")
-    names = KindWords.__dataclass_fields__
-    kinds = tuple(
-        KindWords(**{name: getattr(kind, name) for name in names}) for kind in settings.kinds()
-    )
+    kinds = tuple(KindWords.of(kind) for kind in settings.kinds())
     return _Graph("", None, {}, kinds, _counted(settings.kinds()), settings)
 
 

@@ -73,8 +73,7 @@ _BASE: tuple[Rule, ...] = (
 
 def built_in() -> tuple[KindWords, ...]:
     """The words of the built-in kinds, for a graph that no run is in yet."""
-    names = KindWords.__dataclass_fields__
-    return tuple(KindWords(**{name: getattr(kind, name) for name in names}) for kind in BUILT_IN)
+    return tuple(KindWords.of(kind) for kind in BUILT_IN)
 
 
 def rules(kinds: Sequence[KindWords]) -> tuple[Rule, ...]:
