@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from linkage.cli import output
 from linkage.cli.options import RESULT
 from linkage.errors import SettingsError
+from linkage.render import clean
 
 if TYPE_CHECKING:
     from linkage.graph import Graph
     from linkage.graph.answers import Page
+    from linkage.graph.neo4j import Database
 
 A_PAGE = 10  # questions about one cluster that take as long as a page of them
 Row = TypeVar("Row")
@@ -36,6 +38,26 @@ class Place:
         from linkage.graph import open_graph
 
         return closing(open_graph(self.where, beyond=self.folder))
+
+
+@contextmanager
+def database_of(graph: str | None) -> Iterator[Database]:
+    """The database that the options name; SettingsError where they name none."""
+    from linkage.graph.opening import is_url
+
+    if graph is None:
+        fault = "missing: name a database, as neo4j://host:7687, or set LINKAGE_GRAPH"
+        raise SettingsError([fault], "--graph")
+    if not is_url(graph):
+        fault = f"{clean(graph, 60)}: no URL of a database: name a database, as neo4j://host:7687"
+        raise SettingsError([fault], "--graph")
+    from linkage.graph.neo4j import Database, Target
+
+    database = Database(Target.of(graph.strip()))
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def place(graph: str | None, result: Path | None) -> Place:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from linkage.cli import output
-from linkage.cli.asking import taken
-from linkage.cli.options import GraphOption, JsonOption, LimitOption
-from linkage.errors import SettingsError
+from linkage.cli.asking import database_of, taken
+from linkage.cli.options import DatabaseOption, JsonOption, LimitOption
 from linkage.render import clean, command, innocents, plural
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ def browse(
         str | None,
         typer.Argument(help="A cluster's id, or the beginning of it; all flagged ones if none."),
     ] = None,
-    graph: GraphOption = None,
+    graph: DatabaseOption = None,
     browser: Annotated[
         str | None,
         typer.Option(
@@ -43,13 +41,10 @@ def browse(
     Each has a statement ready in the editor that draws the cluster: members, and what they share.
     Log in, and run it.
     """
-    from linkage.graph.neo4j import Database, Neo4jGraph, Target
-    from linkage.graph.neo4j.browser import browser_of, checked, cluster_link
+    with database_of(graph) as database:
+        from linkage.graph.neo4j import Neo4jGraph
+        from linkage.graph.neo4j.browser import browser_of, checked, cluster_link
 
-    if graph is None or "://" not in graph:
-        fault = "name a database, such as bolt://localhost:7687, by --graph or LINKAGE_GRAPH"
-        raise SettingsError([fault], "--graph")
-    with closing(Database(Target.of(graph.strip()))) as database:
         where = checked(browser) if browser else browser_of(database)
         target = database.target
         rows, total = _wanted(Neo4jGraph(database), cluster, limit)
@@ -93,14 +88,12 @@ def say_open(screen: Console, status: Status) -> None:
 
 def _wanted(graph: Graph, cluster: str | None, limit: int) -> tuple[Sequence[ClusterRow], int]:
     """The clusters to link to, and how many there are."""
-    from linkage.graph import ClusterFilter
+    from linkage.graph.questions import FLAGGED
 
     if cluster is not None:
         return [graph.cluster(cluster)], 1
-    flagged = ClusterFilter(proposals=("ban", "review"))
-    found = taken(lambda after, most: graph.clusters(flagged, after=after, limit=most), limit)
-    counts = graph.run().counts
-    return found.rows, int(counts["ban_clusters"]) + int(counts["review_clusters"])
+    found = taken(lambda after, most: graph.clusters(FLAGGED, after=after, limit=most), limit)
+    return found.rows, graph.run().flagged
 
 
 def _say(rows: Sequence[ClusterRow], links: Sequence[str], total: int) -> None:

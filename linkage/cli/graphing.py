@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from linkage.cli import browsing, output
-from linkage.cli.options import RESULT, JsonOption, QuietMaking
+from linkage.cli.asking import database_of
+from linkage.cli.options import RESULT, DatabaseOption, JsonOption, QuietMaking
 from linkage.cli.progress import Waiting
-from linkage.errors import SettingsError
 from linkage.render import clean, command, number, when
-
-if TYPE_CHECKING:
-    from linkage.graph.neo4j import Database
 
 STATES = {"whole": "whole", "begun": "begun, not whole yet", "going": "going away"}
 OF_RUN = ("run", "id", "scope", "state", "shown", "begun", "published", "previous")
@@ -31,16 +26,6 @@ class ScopeName(StrEnum):
     all = "all"
 
 
-DatabaseOption = Annotated[
-    str | None,
-    typer.Option(
-        "--graph",
-        "-g",
-        envvar="LINKAGE_GRAPH",
-        metavar="URL",
-        help="The database, as neo4j://host:7687 or bolt://host:7687.",
-    ),
-]
 ScopeOption = Annotated[
     ScopeName,
     typer.Option(
@@ -74,7 +59,7 @@ def push(
     Readers see the run that was shown before until this one is whole. What was interrupted goes
     on where it was if the same is pushed again; a run that is there stays as it is.
     """
-    with _database(graph) as database:
+    with database_of(graph) as database:
         from linkage.graph.neo4j import Neo4jPublisher, Scope
 
         with Waiting("pushing", quiet=quiet) as progress:
@@ -96,7 +81,7 @@ def push(
 @app.command()
 def status(graph: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List the runs that a database holds, and which is shown."""
-    with _database(graph) as database:
+    with database_of(graph) as database:
         from linkage.graph.neo4j import Neo4jPublisher
 
         runs = Neo4jPublisher(database).runs()
@@ -131,7 +116,7 @@ def drop(
 
     Nothing else is touched.
     """
-    with _database(graph) as database:
+    with database_of(graph) as database:
         from linkage.graph.neo4j import Neo4jPublisher
 
         with Waiting("taking away", quiet=quiet) as progress:
@@ -200,7 +185,7 @@ def pull(
     from linkage.settings import load
 
     read = None if settings is None else load(settings)
-    with _database(graph) as database:
+    with database_of(graph) as database:
         from linkage.graph.neo4j.pull import pull as pulled
 
         with Waiting("pulling", quiet=quiet) as progress:
@@ -226,26 +211,6 @@ def pull(
         words = [] if chosen is None else ["--settings", chosen]
         line = command("linkage", "detect", "--evidence", out, *words, "--out", "again")
         output.commands(screen, [(line, "the networks in this evidence")])
-
-
-@contextmanager
-def _database(graph: str | None) -> Iterator[Database]:
-    """The database that the options name; SettingsError where they name none."""
-    from linkage.graph.opening import is_url
-
-    if graph is None:
-        fault = "missing: name a database, as neo4j://host:7687, or set LINKAGE_GRAPH"
-        raise SettingsError([fault], "--graph")
-    if not is_url(graph):
-        fault = f"{clean(graph, 60)}: no URL of a database: give one as neo4j://host:7687"
-        raise SettingsError([fault], "--graph")
-    from linkage.graph.neo4j import Database, Target
-
-    database = Database(Target.of(graph.strip()))
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 app.command()(browsing.browse)

@@ -44,6 +44,16 @@ GraphOption = Annotated[
         help="Where the graph is: a database's URL, or a result folder.",
     ),
 ]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        "-g",
+        envvar="LINKAGE_GRAPH",
+        metavar="URL",
+        help="The database, as neo4j://host:7687 or bolt://host:7687.",
+    ),
+]
 ResultOption = Annotated[
     Path | None,
     typer.Option(

@@ -68,6 +68,11 @@ class RunSummary:
     kinds: tuple[KindWords, ...]
     published: datetime
 
+    @property
+    def flagged(self) -> int:
+        """How many clusters are."""
+        return sum(int(self.counts[f"{word}_clusters"]) for word in ("ban", "review"))
+
 
 @dataclass(frozen=True)
 class Signal:

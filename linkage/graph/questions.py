@@ -109,4 +109,5 @@ def limited(number: int, most: int = MOST_ROWS, what: str = "limit") -> int:
 
 
 EVERY = ClusterFilter()
+FLAGGED = ClusterFilter(proposals=("ban", "review"))
 BY_SCORE = ClusterSort()

@@ -29,8 +29,8 @@ from linkage.graph.neighbours import Neighbourhood
 from linkage.graph.neo4j import accounts, clusters
 from linkage.graph.neo4j.around import GraphSurroundings
 from linkage.graph.neo4j.connection import REFUSALS, Asking, Database
-from linkage.graph.neo4j.model import FORMAT, NAME, Scope
-from linkage.graph.neo4j.reading import Described, Reading
+from linkage.graph.neo4j.model import NAME, Scope
+from linkage.graph.neo4j.reading import Described, Reading, check_format
 from linkage.graph.questions import (
     BY_SCORE,
     EVERY,
@@ -221,11 +221,7 @@ class Neo4jGraph:
                 f"{self._database.target.url}: no run has been brought into this database: "
                 "`linkage graph push RESULT` does"
             )
-        if row["format"] != FORMAT:
-            raise GraphError(
-                f"{self._database.target.url}: its graph has format {clean(row['format'], 20)}, "
-                f"and this version reads {FORMAT}: push the run again with this version"
-            )
+        check_format(row, self._database.target.url)
         return str(row["run"])
 
     def _described(self, asking: Asking, run: str) -> Described:

@@ -14,7 +14,7 @@ from linkage.graph.answers import ClusterRow, KindWords
 from linkage.graph.base import Graph
 from linkage.graph.neo4j.browser import checked_id
 from linkage.graph.neo4j.saved import SavedQuery
-from linkage.graph.questions import ClusterFilter
+from linkage.graph.questions import FLAGGED
 from linkage.render import innocents, number, plain, plural, reasons
 
 QUEUED = 20  # clusters of the review queue in the guide
@@ -33,9 +33,8 @@ class Queue:
 def queue_of(graph: Graph) -> Queue:
     """What is to be looked at in a graph. Raises GraphError where it cannot be asked."""
     run = graph.run()
-    page = graph.clusters(ClusterFilter(proposals=("ban", "review")), limit=QUEUED)
-    total = sum(int(run.counts[f"{word}_clusters"]) for word in ("ban", "review"))
-    return Queue(run.id, run.kinds, page.rows, total)
+    page = graph.clusters(FLAGGED, limit=QUEUED)
+    return Queue(run.id, run.kinds, page.rows, run.flagged)
 
 
 def guide(

@@ -27,7 +27,8 @@ from linkage.folder import check_new, new_folder
 from linkage.gathered import ACTIVITY, EVIDENCE
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.connection import Database
-from linkage.graph.neo4j.model import FORMAT, NAME, Scope
+from linkage.graph.neo4j.model import NAME, Scope
+from linkage.graph.neo4j.reading import check_format
 from linkage.graph.neo4j.statements import check_words, words_of
 from linkage.render import clean, plural
 from linkage.results.tables import EVIDENCE as EVIDENCE_SCHEMA
@@ -148,11 +149,7 @@ def _graph(database: Database, settings: Settings | None) -> _Graph:
     shown = database.read(lambda ask: ask.first("read/shown", name=NAME))
     if shown is None:
         return _of_others(database, settings or Settings())
-    if shown["format"] != FORMAT:
-        raise GraphError(
-            f"{url}: its graph has format {clean(shown['format'], 20)}, and this version reads "
-            f"{FORMAT}: push the run again with this version"
-        )
+    check_format(shown, url)
     if settings is not None:
         fault = "the graph is of a run, which has settings of its own: leave it out"
         raise SettingsError([fault], "--settings")

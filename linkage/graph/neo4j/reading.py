@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from linkage.errors import OutsideGraph
+from linkage.errors import GraphError, OutsideGraph
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.connection import Asking
-from linkage.graph.neo4j.model import Scope, native
+from linkage.graph.neo4j.model import FORMAT, Scope, native
 from linkage.graph.neo4j.statements import words_of
 from linkage.graph.records import Record
 from linkage.render import clean
@@ -59,6 +59,15 @@ class Reading:
             f"{clean(what, 80)}: the graph of {self.described.id} holds flagged clusters and what "
             "is around them alone, and this is not among it. Name the run's result folder as well "
             "(--result), or bring all of it in: `linkage graph push --scope all`"
+        )
+
+
+def check_format(shown: Record, url: str) -> None:
+    """GraphError where the graph that a database shows is of another version's model."""
+    if shown["format"] != FORMAT:
+        raise GraphError(
+            f"{url}: its graph has format {clean(shown['format'], 20)}, and this version reads "
+            f"{FORMAT}: push the run again with this version"
         )
 
 
