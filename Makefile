@@ -10,6 +10,9 @@ DATA ?=
 # `make demo NEO4J=1`: with the graph of the demo in a local Neo4j, and a link to open.
 NEO4J ?=
 
+# `make test JOBS=4`: so many tests at once, each with a Neo4j of its own.
+JOBS ?= 2
+
 VENV := .venv
 BIN := $(VENV)/bin
 # Written last by scripts/install, with the folder and interpreter that the environment is for.
@@ -36,7 +39,7 @@ demo: $(INSTALLED) $(COMPILED)/.of  ## install, then find the networks in a simu
 test: $(INSTALLED_DEV) $(COMPILED)/.of  ## install, then lint, types and all tests
 	@scripts/system-deps
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED_DEV)  ## install, then lint, formatting and types only
 	$(BIN)/ruff check

@@ -1,7 +1,7 @@
 """What all tests share: Hypothesis profiles, seeds that are printed, and skips that count.
 
-- Hypothesis runs the profile `dev`, or `ci` where CI=true; `--hypothesis-profile=thorough` searches
-  longer. What fails prints the line that repeats it.
+- Hypothesis runs the profile `usual`; `--hypothesis-profile=thorough` searches longer. What fails
+  prints the line that repeats it.
 - A test that draws at random takes its seed from the fixture `seed`; a failure shows it, and
   `pytest --seed N` repeats it.
 - In CI (CI=true) a skipped test is a failure, unless it is marked
@@ -25,11 +25,15 @@ IN_CI = os.environ.get("CI") == "true"
 # Machines are shared, so that no test may depend on how long an example takes.
 UNTIMED = (HealthCheck.too_slow,)
 settings.register_profile(
-    "dev", deadline=None, print_blob=True, suppress_health_check=UNTIMED, max_examples=50
+    "usual",
+    deadline=None,
+    derandomize=False,  # Hypothesis has a profile of its own for CI, which is always the same
+    print_blob=True,
+    suppress_health_check=UNTIMED,
+    max_examples=50,
 )
-settings.register_profile("ci", settings.get_profile("dev"), derandomize=False, max_examples=100)
-settings.register_profile("thorough", settings.get_profile("dev"), max_examples=2_000)
-settings.load_profile("ci" if IN_CI else "dev")
+settings.register_profile("thorough", settings.get_profile("usual"), max_examples=2_000)
+settings.load_profile("usual")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -93,10 +93,11 @@ def status(graph: DatabaseOption = None, as_json: JsonOption = False) -> None:
     if not runs:
         screen.print(f"{clean(where)} holds no run.", soft_wrap=True)
         return
-    table = output.table("key", "run", "scope", "state", "shown", "begun", "published")
+    # The key says run and scope, and is what `drop` takes: a narrow screen must not cut it.
+    table = output.table("key", "state", "shown", "begun", "published", fold=("begun", "published"))
     for row in runs:
         table.add_row(
-            *(output.cell(row[name]) for name in ("run", "id", "scope")),
+            output.cell(row["run"]),
             output.cell(STATES.get(row["state"], row["state"])),
             output.cell("yes" if row["shown"] else ""),
             output.cell(when(row["begun"])),

@@ -60,6 +60,14 @@ def test_an_organisation_is_linked_by_its_first_account(small: Both) -> None:
     assert names(small.graph.neighbourhood(AccountRef("o2")))[2] == AccountRef("o1")
 
 
+def test_an_organisation_that_is_linked_with_itself_shows_nobody_twice(made: Both) -> None:
+    found = made.graph.neighbourhood(AccountRef("a011"))
+    accounts = [ref for ref in names(found) if isinstance(ref, AccountRef)]
+    assert accounts[:2] == [AccountRef("a011"), AccountRef("a010")]
+    assert len(accounts) == len(set(accounts))
+    assert made.graph.neighbourhood(AccountRef("a011"), len(found.nodes)).left_out == ()
+
+
 def test_a_cap_says_what_it_left_out(small: Both) -> None:
     found = small.graph.neighbourhood(AccountRef("n1"), 5)
     assert names(found)[1:] == [

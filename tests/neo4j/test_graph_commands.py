@@ -31,8 +31,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return one, two
 
 
-def test_push_status_and_drop(spare: Address, results: tuple[Path, Path]) -> None:
+def test_push_status_and_drop(
+    spare: Address, results: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = results
+    monkeypatch.setenv("COLUMNS", "80")
     assert "holds no run" in ran("status")
     text = ran("push", one)
     key = json.loads(ran("status", "--json"))[0]["run"]

@@ -80,16 +80,23 @@ class GraphSurroundings:
         stands = str(unit[0]["account_id"])
         first = [] if stands == centre.account_id else [stands]
         speaks = whole(self._asks, stands)
-        linked = self._asks.rows("linked", key=key(stands), most=most)
+        linked = self._asks.rows(
+            "linked", key=key(stands), centre=key(centre.account_id), most=most + 1
+        )
+        others = [row["other"] for row in linked if not row["itself"]]
         used = self._asks.rows("used", key=key(centre.account_id), most=most)
         cluster = account.get("cluster_id")
         clusters = [cluster] if cluster is not None else []
         return Around(
             centre,
-            [*first, *(row["other"] for row in linked)],
+            [*first, *others],
             [(row["kind"], row["value"]) for row in used],
             clusters,
-            Room(len(first) + speaks["links"], total(used), len(clusters)),
+            Room(
+                len(first) + speaks["links"] - (len(linked) - len(others)),
+                total(used),
+                len(clusters),
+            ),
         )
 
     def _of_artifact(self, centre: ArtifactRef, most: int) -> Around:
