@@ -26,6 +26,8 @@ import numpy as np
 from pydantic.fields import FieldInfo
 from typer.main import get_command
 
+from api.problems import INTERNAL, OF_ERRORS, OF_HTTP, PREFIX
+from api.settings import ServiceSettings
 from linkage.artifacts import BUILT_IN
 from linkage.cli import app
 from linkage.errors import LinkageError
@@ -116,11 +118,27 @@ def settings() -> str:
         assert isinstance(section, type)
         assert issubclass(section, Section)
         title = "artifacts.NAME" if name == "artifacts" else name
-        says = (section.__doc__ or "").partition(": ")[2].strip()
-        rows = [_setting(setting, inner) for setting, inner in section.model_fields.items()]
-        table = _table(("setting", "default", "allowed", "unit, and reason"), rows)
-        parts.append(f"## `[{title}]`\n\n{says[:1].upper()}{says[1:]}\n\n{table}")
+        parts.append(f"## `[{title}]`\n\n{_section(section)}")
     return "\n".join(parts)
+
+
+def _section(section: type[Section]) -> str:
+    """What a table of settings is for, and each of them."""
+    says = (section.__doc__ or "").partition(": ")[2].strip()
+    rows = [_setting(setting, inner) for setting, inner in section.model_fields.items()]
+    table = _table(("setting", "default", "allowed", "unit, and reason"), rows)
+    return f"{says[:1].upper()}{says[1:]}\n\n{table}"
+
+
+def problems() -> str:
+    """Every sort of problem that the service answers with."""
+    kinds = {kind.name: kind for kind in (*(kind for _, kind in OF_ERRORS), *OF_HTTP.values())}
+    kinds[INTERNAL.name] = INTERNAL
+    rows = [
+        (f"`{PREFIX}{kind.name}`", str(kind.status.value), kind.title)
+        for kind in sorted(kinds.values(), key=lambda kind: (kind.status, kind.name))
+    ]
+    return _table(("type", "status", "meaning"), rows)
 
 
 def evaluation() -> str:
@@ -416,6 +434,8 @@ def makers() -> dict[str, Callable[[Demo], str]]:
         "kinds": lambda _: kinds(),
         "signals": lambda _: signals(),
         "settings": lambda _: settings(),
+        "service settings": lambda _: _section(ServiceSettings),
+        "problems": lambda _: problems(),
         "evasions": lambda _: evasions(),
         "demo": printed,
         "pair": pair,

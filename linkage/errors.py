@@ -6,12 +6,15 @@
     │   ├── MissingInput             no such file, or nothing in it
     │   ├── FormatError              not what its name says
     │   ├── MissingColumns           no time or no account column
-    │   └── QuestionError            a graph cannot be asked so: an unknown kind, a broken cursor
+    │   └── QuestionError            a graph cannot be asked so: an unknown kind, a limit too large
+    │       └── CursorError              no page goes on from there: it is broken, or another's
     ├── ResultError              4   a result folder is missing, broken, or in the way
     ├── NotFound                 5   no such account, cluster or link in the result
     ├── GraphError               6   a graph database cannot be reached, or used as was asked
     │   └── OutsideGraph             it holds a part of the run, and this is not in it
-    └── ServerError              7   a local Neo4j cannot be fetched, started or stopped
+    ├── ServerError              7   a local Neo4j cannot be fetched, started or stopped
+    └── StateError               8   keys, decisions and the like cannot be kept or read
+        └── ConflictError            somebody else was first, or the same key means another thing
 
 A message says what was wrong, where, and what to do.
 """
@@ -55,7 +58,11 @@ class MissingColumns(InputError):
 
 
 class QuestionError(InputError):
-    """A graph cannot be asked so: an unknown kind or order, a broken cursor, a limit too large."""
+    """A graph cannot be asked so: an unknown kind or order, a limit too large."""
+
+
+class CursorError(QuestionError):
+    """A cursor is broken, or of another question or run."""
 
 
 class ResultError(LinkageError):
@@ -84,3 +91,13 @@ class ServerError(LinkageError):
     """A local Neo4j server cannot be fetched, started, asked or stopped."""
 
     exit_code = 7
+
+
+class StateError(LinkageError):
+    """The database of keys, decisions, notes and jobs cannot be opened or used."""
+
+    exit_code = 8
+
+
+class ConflictError(StateError):
+    """What was to be changed has changed since it was read, or a key stands for another request."""

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from linkage.artifacts import BUILT_IN, ArtifactKind, declared
 from linkage.errors import MissingInput, SettingsError
 
+# Tables of the same file that are not a run's; who reads them checks them.
+OF_OTHERS = ("service",)
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -300,11 +303,13 @@ def load(path: Path | None) -> Settings:
         return Settings()
     try:
         with path.open("rb") as file:
-            return parse(tomllib.load(file), str(path))
+            values = tomllib.load(file)
     except FileNotFoundError:
         raise MissingInput(f"{path}: no such settings file") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"not valid TOML: {error}"], str(path)) from None
+    own = {name: table for name, table in values.items() if name not in OF_OTHERS}
+    return parse(own, str(path))
 
 
 def parse(values: dict[str, Any], source: str = "settings") -> Settings:

@@ -278,7 +278,7 @@ def test_skips_fail_in_ci_unless_allowed(ci: str, closing: str, tmp_path: Path) 
     assert (done.returncode == 0) == ("errors" not in closing)
 
 
-NOTHING_MORE = {"apt-get": "exit 1", "mvn": "", "chromium": ""}
+NOTHING_MORE = {"apt-get": "exit 1", "mvn": "", "chromium": "", "curl": "", "jq": ""}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 // Clusters that a filter lets through, in an order, after one of them.
 // Parameters: $run, $proposals; $score_least, $score_most, $accounts_least, $accounts_most,
-// $first_seen_from, $first_seen_to: null for no bound; $id_prefix; $by and $sign (1, or -1 for the
-// largest first) of the order; $from: false for the first page, else the place after the cluster with
-// the key $last (or null) and the id $id; $most.
+// $first_seen_from, $first_seen_to: null for no bound; $id_prefix; $among: ids, null for all;
+// $apart_from: ids; $by and $sign (1, or -1 for the largest first) of the order; $from: false for the
+// first page, else the place after the cluster with the key $last (or null) and the id $id; $most.
 MATCH (c:Cluster {run: $run})
 WHERE c.proposal IN $proposals
   AND ($score_least IS NULL OR c.score >= $score_least)
@@ -12,6 +12,8 @@ WHERE c.proposal IN $proposals
   AND ($first_seen_from IS NULL OR c.first_seen >= $first_seen_from)
   AND ($first_seen_to IS NULL OR c.first_seen < $first_seen_to)
   AND c.cluster_id STARTS WITH $id_prefix
+  AND ($among IS NULL OR c.cluster_id IN $among)
+  AND NOT c.cluster_id IN $apart_from
 WITH c, $sign * CASE $by
   WHEN 'score' THEN c.score
   WHEN 'accounts' THEN c.accounts

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from linkage.cli import calibrating, evaluating, graphing, making, reading, serving
+from linkage.cli import calibrating, evaluating, graphing, keeping, making, reading, serving
 from linkage.errors import LinkageError
 from linkage.render import clean
 
@@ -23,6 +23,7 @@ Exit codes:
   5    no such account or cluster in the result
   6    a graph database cannot be reached, or used as was asked
   7    a local Neo4j cannot be fetched, started or stopped
+  8    keys, decisions and the like cannot be kept or read
   130  interrupted
 """
 INTERRUPTED = 130
@@ -89,6 +90,9 @@ app.command()(evaluating.evaluate)
 app.command()(calibrating.calibrate)
 app.add_typer(graphing.app, name="graph")
 app.add_typer(serving.app, name="neo4j")
+app.command()(keeping.serve)
+app.add_typer(keeping.runs, name="runs")
+app.add_typer(keeping.keys, name="keys")
 
 
 def main() -> None:

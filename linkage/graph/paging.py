@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 
-from linkage.errors import QuestionError
+from linkage.errors import CursorError
 from linkage.unknown import is_text
 
 Key = str | int | float | None
@@ -22,7 +22,7 @@ def cursor(question: Sequence[object], keys: Sequence[Key]) -> str:
 
 
 def place(after: str, question: Sequence[object], checks: Sequence[Check]) -> tuple[Key, ...]:
-    """The keys in a cursor; QuestionError where it is broken, or another question's."""
+    """The keys in a cursor; CursorError where it is broken, or another question's."""
     try:
         padded = after.encode("ascii") + b"=" * (-len(after) % 4)
         read = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -30,7 +30,7 @@ def place(after: str, question: Sequence[object], checks: Sequence[Check]) -> tu
         read = None
     digest, *keys = read if isinstance(read, list) and read else [None]
     if isinstance(digest, str) and digest != _digest(question):
-        raise QuestionError(
+        raise CursorError(
             "this cursor is of another question or run: ask again with the same words, or "
             "without a cursor for the first page"
         )
@@ -38,7 +38,7 @@ def place(after: str, question: Sequence[object], checks: Sequence[Check]) -> tu
         check(key) for check, key in zip(checks, keys, strict=True)
     )
     if not isinstance(digest, str) or not fitting:
-        raise QuestionError("this cursor is broken: take it from the page before, as it is")
+        raise CursorError("this cursor is broken: take it from the page before, as it is")
     return tuple(keys)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -59,6 +59,9 @@ class ClusterFilter:
     first_seen_from, first_seen_to  from inclusive, to exclusive; with a time zone
     id_prefix                       how the id begins
     only_groups                     clusters with enough accounts to be scored
+    among, apart_from               ids: only these (none of all clusters where it is empty), and
+                                    none of those. Whoever decides about clusters changes these
+                                    while paging, so that cursors do not depend on them
     """
 
     score_least: float | None = None
@@ -70,11 +73,13 @@ class ClusterFilter:
     first_seen_to: datetime | None = None
     id_prefix: str = ""
     only_groups: bool = False
+    among: tuple[str, ...] | None = field(default=None, repr=False)
+    apart_from: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for proposal in self.proposals:
             one_of(proposal, PROPOSALS, "proposal")
-        for name in (field.name for field in fields(self)):
+        for name in (each.name for each in fields(self)):
             value = getattr(self, name)
             if isinstance(value, float) and math.isnan(value):
                 raise QuestionError(f"{name}: not a number")

@@ -26,6 +26,10 @@ ORDERS = ("score", "accounts", "events", "first_seen", "last_seen")
 scores = st.none() | st.sampled_from([-1.0, -0.7, 0.1 + 0.2, 0.3, 1.5, 2.5, 9.0])
 sizes = st.none() | st.integers(0, 14)
 moments = st.none() | st.sampled_from([START + timedelta(days=d, microseconds=1) for d in range(4)])
+ids = st.lists(
+    st.sampled_from([f"c{number % 3}{number:03}" for number in range(46)] + ["'", "\ud800"]),
+    max_size=30,
+).map(tuple)
 filters = st.builds(
     ClusterFilter,
     score_least=scores,
@@ -37,6 +41,8 @@ filters = st.builds(
     first_seen_to=moments,
     id_prefix=st.sampled_from(["", "c", "c1", "c1001", "x", "%", "c_", "'", "\ud800"]),
     only_groups=st.booleans(),
+    among=st.none() | ids,
+    apart_from=ids,
 )
 sorts = st.builds(ClusterSort, by=st.sampled_from(ORDERS), descending=st.booleans())
 limits = st.integers(1, 60)
@@ -69,6 +75,8 @@ def let_through(row: Any, where: ClusterFilter) -> bool:
         and (where.first_seen_to is None or row.first_seen < where.first_seen_to)
         and row.cluster_id.startswith(where.id_prefix)
         and (not where.only_groups or row.accounts >= 5)
+        and (where.among is None or row.cluster_id in where.among)
+        and row.cluster_id not in where.apart_from
     )
 
 

@@ -119,6 +119,13 @@ def clusters(
                 return Page((), None)
             values[name] = list(given) if isinstance(given, tuple) else given
             conditions.append(condition)
+    for name, condition in (
+        ("among", "list_contains($among, cluster_id)"),
+        ("apart_from", "NOT list_contains($apart_from, cluster_id)"),
+    ):
+        if getattr(where, name) is not None:
+            values[name] = [one for one in getattr(where, name) if is_text(one)]
+            conditions.append(condition)
     if where.only_groups:
         values["group_accounts"] = group_accounts
         conditions.append("accounts >= $group_accounts")

@@ -88,6 +88,8 @@ def clusters(
         "clusters",
         **values,
         id_prefix=where.id_prefix,
+        among=None if where.among is None else [one for one in where.among if is_text(one)],
+        apart_from=[one for one in where.apart_from if is_text(one)],
         by=sort.by,
         sign=sign,
         **{"from": after is not None, "last": last, "id": name, "most": most},

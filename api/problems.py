@@ -1,0 +1,159 @@
+"""Faults as problem documents (RFC 9457): every `LinkageError`, and what HTTP itself refuses.
+
+`type` is stable: programs may go by it. `detail` is for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from linkage.errors import (
+    ConflictError,
+    CursorError,
+    GraphError,
+    InputError,
+    LinkageError,
+    NotFound,
+    ResultError,
+    StateError,
+)
+from linkage.render import clean
+
+MEDIA_TYPE = "application/problem+json"
+PREFIX = "urn:linkage:problem:"
+MOST_FAULTS = 20
+RETRY_SECONDS = 5
+
+
+class NoRun(ResultError):
+    """The workspace has no run yet."""
+
+
+class Unauthenticated(LinkageError):
+    """No key, or one that does not work."""
+
+
+class Forbidden(LinkageError):
+    """The key's scopes do not allow it."""
+
+
+class TooMany(LinkageError):
+    """More requests than the settings allow; `seconds` until there is room."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+
+class TooLarge(LinkageError):
+    """A body beyond the limit."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A sort of problem: its name in `type`, its status, and what it means."""
+
+    name: str
+    status: HTTPStatus
+    title: str
+
+
+INVALID = Kind(
+    "invalid-request", HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not as it must be"
+)
+INTERNAL = Kind("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "The service is at fault")
+# The first that an error is an instance of.
+OF_ERRORS: tuple[tuple[type[LinkageError], Kind], ...] = (
+    (Unauthenticated, Kind("unauthenticated", HTTPStatus.UNAUTHORIZED, "No key that works")),
+    (Forbidden, Kind("forbidden", HTTPStatus.FORBIDDEN, "The key does not allow it")),
+    (TooMany, Kind("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")),
+    (TooLarge, Kind("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")),
+    (NotFound, Kind("not-found", HTTPStatus.NOT_FOUND, "There is no such thing")),
+    (ConflictError, Kind("conflict", HTTPStatus.CONFLICT, "It has changed meanwhile")),
+    (CursorError, Kind("cursor", HTTPStatus.CONFLICT, "No page goes on from there")),
+    (InputError, INVALID),
+    (NoRun, Kind("no-run", HTTPStatus.SERVICE_UNAVAILABLE, "There is no run yet")),
+    (ResultError, Kind("run-unreadable", HTTPStatus.SERVICE_UNAVAILABLE, "The run is damaged")),
+    (GraphError, Kind("graph-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The graph is away")),
+    (StateError, Kind("state-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The state is away")),
+)  # fmt: skip
+OF_HTTP: Mapping[int, Kind] = {
+    404: Kind("no-route", HTTPStatus.NOT_FOUND, "There is no such address"),
+    405: Kind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Not with this method"),
+}
+
+
+def problem(
+    kind: Kind,
+    detail: str,
+    request_id: str,
+    faults: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document as an answer."""
+    told: dict[str, Any] = {
+        "type": PREFIX + kind.name,
+        "title": kind.title,
+        "status": kind.status.value,
+        "detail": detail,
+        "request_id": request_id,
+    }
+    if faults:
+        told["faults"] = list(faults)
+    return JSONResponse(told, kind.status.value, headers, MEDIA_TYPE)
+
+
+def of_error(error: LinkageError, request_id: str) -> Response:
+    """The answer to a fault of ours."""
+    kind = next((kind for sort, kind in OF_ERRORS if isinstance(error, sort)), INTERNAL)
+    headers: dict[str, str] = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="linkage"'
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.seconds)
+    lines = [clean(line) for line in str(error).splitlines()]
+    return problem(kind, "\n".join(lines), request_id, headers=headers)
+
+
+def handle_all(app: FastAPI) -> None:
+    """Have the app answer with problems."""
+    app.add_exception_handler(LinkageError, _linkage)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _linkage(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LinkageError)
+    return of_error(error, request.state.request_id)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """What was sent is not repeated: it may be personal, or no text at all."""
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"where": ".".join(clean(part, 80) for part in fault["loc"]), "what": fault["msg"]}
+        for fault in error.errors()[:MOST_FAULTS]
+    ]
+    detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
+    return problem(INVALID, clean(detail, 2000), request.state.request_id, faults)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, LinkageError):  # raised while the body was read
+        return of_error(error.__cause__, request.state.request_id)
+    status = HTTPStatus(error.status_code)
+    other = Kind(status.phrase.lower().replace(" ", "-"), status, status.phrase)
+    kind = OF_HTTP.get(error.status_code, other)
+    detail = f"{request.method} {clean(request.url.path, 200)}"
+    return problem(kind, detail, request.state.request_id, headers=error.headers)

@@ -1,0 +1,237 @@
+"""Clusters: the review queue, one cluster, and all that is asked of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+
+from api import schemas
+from api.deps import GraphNow, Reader, Reviewer, ServiceNow
+from api.reading import accounts_of
+from linkage.graph import ClusterFilter, ClusterRef, ClusterSort, Graph
+from linkage.graph.answers import ClusterRow
+from linkage.graph.questions import MOST_NODES, MOST_ROWS, BucketSize, ClusterOrder, MemberOrder
+from linkage.state import decisions, notes
+
+router = APIRouter(prefix="/v1/clusters", tags=["clusters"])
+
+ClusterId = Annotated[
+    str, Path(max_length=200, description="Its id, or the beginning of it that no other has.")
+]
+After = Annotated[
+    str | None, Query(max_length=20_000, description="The `next` of the page before.")
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows at most.")]
+SOME = 50  # accounts that are named of those who joined or left
+DECISIONS = 100
+
+
+@router.get("")
+def clusters(
+    caller: Reader,
+    graph: GraphNow,
+    score_least: float | None = None,
+    score_most: float | None = None,
+    accounts_least: Annotated[int | None, Query(ge=0)] = None,
+    accounts_most: Annotated[int | None, Query(ge=0)] = None,
+    proposal: Annotated[list[schemas.Proposal] | None, Query()] = None,
+    state: Annotated[list[schemas.State] | None, Query()] = None,
+    first_seen_from: datetime | None = None,
+    first_seen_to: datetime | None = None,
+    only_groups: bool = False,
+    sort: ClusterOrder = "score",
+    descending: bool = True,
+    after: After = None,
+    limit: Limit = 100,
+) -> schemas.Page[schemas.Cluster]:
+    """Clusters, the most unusual first."""
+    with caller.service.state.read() as connection:
+        states = decisions.cluster_states(connection)
+    where = ClusterFilter(
+        score_least=score_least,
+        score_most=score_most,
+        accounts_least=accounts_least,
+        accounts_most=accounts_most,
+        proposals=tuple(proposal or ()),
+        first_seen_from=first_seen_from,
+        first_seen_to=first_seen_to,
+        only_groups=only_groups,
+        **_of_states(set(state or ()), states),
+    )
+    page = graph.clusters(where, ClusterSort(sort, descending), after, limit)
+    caller.reads("clusters", f"{len(page.rows)} clusters")
+    return schemas.Page(rows=[_cluster(row, states) for row in page.rows], next=page.next)
+
+
+@router.get("/{cluster_id}")
+def cluster(caller: Reader, graph: GraphNow, cluster_id: ClusterId) -> schemas.ClusterDetail:
+    """One cluster: why it was found, what was decided, and what has changed since."""
+    row = graph.cluster(cluster_id)
+    with caller.service.state.read() as connection:
+        made = decisions.page(connection, cluster_id=row.cluster_id, most=DECISIONS)
+        states = decisions.cluster_states(connection)
+        then = decisions.accounts_of(connection, made[0].number) if made else []
+    caller.reads("cluster", row.cluster_id)
+    change = _change(graph, row, made[0], then) if made else None
+    return schemas.ClusterDetail(
+        **_cluster(row, states).model_dump(),
+        decisions=schemas.rows_of(schemas.Decision, made),
+        change=change,
+    )
+
+
+@router.get("/{cluster_id}/members")
+def members(
+    caller: Reader,
+    graph: GraphNow,
+    cluster_id: ClusterId,
+    by: MemberOrder = "account_id",
+    after: After = None,
+    limit: Limit = 100,
+) -> schemas.Page[schemas.MemberState]:
+    """A cluster's accounts."""
+    page = graph.members(cluster_id, after, limit, by=by)
+    with caller.service.state.read() as connection:
+        states = decisions.account_states(connection, [row.account_id for row in page.rows])
+    caller.reads("members", cluster_id)
+    rows = [
+        schemas.MemberState.model_validate(row).model_copy(
+            update={"state": states.get(row.account_id, decisions.OPEN)}
+        )
+        for row in page.rows
+    ]
+    return schemas.Page(rows=rows, next=page.next)
+
+
+@router.get("/{cluster_id}/evidence")
+def evidence(
+    caller: Reader,
+    graph: GraphNow,
+    cluster_id: ClusterId,
+    after: After = None,
+    limit: Limit = 100,
+) -> schemas.Page[schemas.Shared]:
+    """What members share, what belongs to the cluster most first."""
+    page = graph.cluster_evidence(cluster_id, after, limit)
+    caller.reads("evidence", cluster_id)
+    return schemas.Page(rows=schemas.rows_of(schemas.Shared, page.rows), next=page.next)
+
+
+@router.get("/{cluster_id}/links")
+def links(
+    caller: Reader,
+    graph: GraphNow,
+    cluster_id: ClusterId,
+    strongest: bool = True,
+    limit: Limit = 50,
+) -> schemas.Links:
+    """Links between members with their reasons."""
+    found = graph.cluster_links(cluster_id, strongest=strongest, limit=limit)
+    caller.reads("links", cluster_id)
+    return schemas.Links.model_validate(found)
+
+
+@router.get("/{cluster_id}/graph")
+def drawing(
+    caller: Reader,
+    graph: GraphNow,
+    cluster_id: ClusterId,
+    nodes: Annotated[int, Query(ge=1, le=MOST_NODES)] = 100,
+) -> schemas.Neighbourhood:
+    """Nodes and edges to draw, the listed first; what did not fit is counted."""
+    found = graph.neighbourhood(ClusterRef(cluster_id), nodes)
+    caller.reads("graph", cluster_id)
+    return schemas.Neighbourhood(
+        nodes=[
+            schemas.Node(thing=schemas.Thing.of(n.ref), label=n.label, properties={**n.properties})
+            for n in found.nodes
+        ],
+        edges=[
+            schemas.Edge(
+                source=schemas.Thing.of(edge.source),
+                target=schemas.Thing.of(edge.target),
+                kind=edge.kind,
+                type=edge.type,
+                properties={**edge.properties},
+            )
+            for edge in found.edges
+        ],
+        left_out=schemas.rows_of(schemas.LeftOut, found.left_out),
+    )
+
+
+@router.get("/{cluster_id}/timeline")
+def timeline(
+    caller: Reader, graph: GraphNow, cluster_id: ClusterId, bucket: BucketSize = "day"
+) -> schemas.Timeline:
+    """When members were there, by day or hour (UTC)."""
+    found = graph.timeline(cluster_id, bucket)
+    caller.reads("timeline", cluster_id)
+    return schemas.Timeline.model_validate(found)
+
+
+@router.get("/{cluster_id}/notes")
+def read_notes(
+    caller: Reader,
+    graph: GraphNow,
+    cluster_id: ClusterId,
+    after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    limit: Limit = 100,
+) -> schemas.Page[schemas.Note]:
+    """What investigators wrote down, the oldest first."""
+    found_id = graph.cluster(cluster_id).cluster_id
+    with caller.service.state.read() as connection:
+        found = notes.of_cluster(connection, found_id, after, limit + 1)
+    caller.reads("notes", found_id)
+    following = str(found[limit - 1].number) if len(found) > limit else None
+    return schemas.Page(rows=schemas.rows_of(schemas.Note, found[:limit]), next=following)
+
+
+@router.post("/{cluster_id}/notes", status_code=201)
+def write_note(
+    caller: Reviewer,
+    graph: GraphNow,
+    service: ServiceNow,
+    cluster_id: ClusterId,
+    asked: schemas.NoteAsked,
+) -> schemas.Note:
+    """Write something down about a cluster."""
+    found = graph.cluster(cluster_id).cluster_id
+    with service.state.write() as connection:
+        note = notes.append(connection, caller.actor, found, asked.text)
+        caller.changed(connection, "note", found)
+    return schemas.Note.model_validate(note)
+
+
+def _of_states(wanted: set[str], states: dict[str, str]) -> dict[str, Any]:
+    """The filter's part for the states that are asked for: open is all that nobody decided on."""
+    if not wanted or len(wanted) == len(decisions.STATES) + 1:
+        return {}
+    if decisions.OPEN in wanted:
+        return {"apart_from": tuple(c for c, state in states.items() if state not in wanted)}
+    return {"among": tuple(c for c, state in states.items() if state in wanted)}
+
+
+def _cluster(row: ClusterRow, states: dict[str, str]) -> schemas.Cluster:
+    found = schemas.Cluster.model_validate(row)
+    return found.model_copy(update={"state": states.get(row.cluster_id, decisions.OPEN)})
+
+
+def _change(
+    graph: Graph, row: ClusterRow, last: decisions.Decision, then: list[str]
+) -> schemas.Change:
+    now = set(accounts_of(graph, row.cluster_id))
+    joined, left = sorted(now - set(then)), sorted(set(then) - now)
+    return schemas.Change(
+        since=schemas.Decision.model_validate(last),
+        joined=len(joined),
+        left=len(left),
+        some_joined=joined[:SOME],
+        some_left=left[:SOME],
+        expected_then=last.basis.get("expected"),
+        expected_now=row.expected,
+        proposal_then=last.basis.get("proposal"),
+        proposal_now=row.proposal,
+    )

@@ -1,0 +1,80 @@
+"""Runs the app until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+import uvicorn
+
+from api.app import create_app
+from api.service import Service
+from api.settings import ServiceSettings
+from linkage.errors import LinkageError
+from linkage.render import clean
+from linkage.workspace import Workspace
+
+
+def run(folder: Path, settings: ServiceSettings) -> None:
+    """Serve a workspace; returns when SIGINT or SIGTERM came and requests are done."""
+    log_to(sys.stderr)
+    listening = _listening(settings.host, settings.port)
+    service = Service(Workspace.at(folder), settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(service),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=settings.stop_seconds,
+        )
+    )
+    structlog.get_logger("linkage").info("listening", address=_address(listening))
+    server.run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket to take requests from; LinkageError where there can be none."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise LinkageError(f"{clean(host, 80)}:{port}: cannot listen there: {error}") from None
+
+
+def _address(listening: socket.socket) -> str:
+    host, port, *_ = listening.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def log_to(stream: TextIO) -> None:
+    """One JSON object a line: no prompts, no keys, no paths that name people."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
+        foreign_pre_chain=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,0 +1,72 @@
+"""[service] of `linkage.toml`, and LINKAGE_SERVICE_* of the environment."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from linkage.errors import MissingInput, SettingsError
+from linkage.settings import Section
+
+PREFIX = "LINKAGE_SERVICE_"
+
+
+class ServiceSettings(Section):
+    """[service]: how the service is reached, and what it bears."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; a proxy with TLS before it")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 for any")
+    graph: str | None = Field(
+        None, description="database to answer from, as neo4j://host:7687; the run's files if none"
+    )
+    state: str | None = Field(
+        None, description="URL of the state's database; SQLite in the workspace if none"
+    )
+    requests_per_minute: int = Field(6000, ge=1, description="of one key")
+    failures_per_minute: int = Field(
+        60, ge=1, description="of one address, without a key that works"
+    )
+    most_bytes: int = Field(
+        32 << 20, ge=1024, description="bytes of a request's body, unpacked as well"
+    )
+    stop_seconds: int = Field(
+        30, ge=1, description="seconds that requests get to finish when the service stops"
+    )
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> ServiceSettings:
+    """The settings; SettingsError with every fault, of the file and of the environment."""
+    values: dict[str, Any] = dict(_of_file(path))
+    for name in ServiceSettings.model_fields:
+        given = environment.get(PREFIX + name.upper())
+        if given is not None:
+            values[name] = given
+    if values.get("graph") is None and environment.get("LINKAGE_GRAPH"):
+        values["graph"] = environment["LINKAGE_GRAPH"]
+    try:
+        return ServiceSettings.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            f"service.{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SettingsError(faults, str(path or "environment")) from None
+
+
+def _of_file(path: Path | None) -> Mapping[str, Any]:
+    if path is None:
+        return {}
+    try:
+        with path.open("rb") as file:
+            found = tomllib.load(file).get("service", {})
+    except FileNotFoundError:
+        raise MissingInput(f"{path}: no such settings file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"not valid TOML: {error}"], str(path)) from None
+    if not isinstance(found, dict):
+        raise SettingsError(["service: a table is needed"], str(path))
+    return found

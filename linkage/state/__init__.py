@@ -1,0 +1,15 @@
+"""What a workspace knows beside events and runs: keys, decisions, the allowlist, notes, audit.
+
+Small and transactional: SQLAlchemy Core over SQLite by default, PostgreSQL by its URL. Each sort
+of thing is a module; `State` opens the database, brings its schema up to date and holds them.
+"""
+
+from linkage.state.audit import AuditEntry
+from linkage.state.database import State, open_state
+from linkage.state.decisions import Action, Decision, Subject
+from linkage.state.keys import Key, Scope
+from linkage.state.notes import Note
+
+__all__ = [
+    "Action", "AuditEntry", "Decision", "Key", "Note", "Scope", "State", "Subject", "open_state",
+]  # fmt: skip

@@ -1,0 +1,135 @@
+"""The database of the state: opening it, bringing its schema up to date, and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from linkage.errors import StateError
+from linkage.render import clean
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+WAIT_MS = 10_000  # for another process that writes
+
+
+class State:
+    """An open database; any number of threads and processes may have one each."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One reading transaction: all that is read is of one moment."""
+        with _told(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that is written whole, on disk when the context ends, or not at all."""
+        with _told(), self._engine.connect() as connection:
+            connection.execution_options(linkage_writes=True)
+            with connection.begin():
+                yield connection
+
+    def version(self) -> str | None:
+        """The revision of the schema that is there."""
+        with self.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def upgrade(self, to: str = "head") -> None:
+        """Bring the schema up to date, in one transaction."""
+        with self.write() as connection:
+            there = MigrationContext.configure(connection).get_current_revision()
+            _known(there)
+            command.upgrade(_config(connection), to)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_state(where: str | Path, *, upgrade: bool = True) -> State:
+    """The state at a path (SQLite) or a URL of SQLAlchemy; made where there is none yet.
+
+    StateError where it cannot be opened, or where a later linkage made its schema.
+    """
+    state = State(_engine(where))
+    try:
+        if upgrade:
+            state.upgrade()
+    except BaseException:
+        state.close()
+        raise
+    return state
+
+
+def _engine(where: str | Path) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else where
+    try:
+        engine = sa.create_engine(url, future=True)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise StateError(f"the state cannot be opened: {clean(error, 200)}") from None
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepared)
+        sa.event.listen(engine, "begin", _begun)
+    return engine
+
+
+def _prepared(connection: Any, _: Any) -> None:
+    """Transactions begin where we say so; what is committed is on disk."""
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {WAIT_MS}", "journal_mode = WAL", "synchronous = FULL",
+        "foreign_keys = ON",
+    ):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begun(connection: sa.Connection) -> None:
+    """A writer takes the lock at once, so that none has to give up half-way."""
+    writes = connection.get_execution_options().get("linkage_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _known(revision: str | None) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StateError(
+            f"the state has the schema {clean(revision, 40)}, which this linkage does not know: "
+            "install the version that made it, or a later one"
+        )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Faults of the database in our words."""
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise
+    except sa.exc.DBAPIError as error:
+        raise StateError(f"the state cannot be used: {clean(error.orig, 200)}") from error

@@ -1,0 +1,75 @@
+"""A workspace: the folder in which events, runs and the state are kept.
+
+runs/<id>/     results, each published by one rename
+runs/current   the id of the run that is served; replaced by one rename
+state.db       decisions, keys and the like, unless a database's URL is set
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from linkage.errors import ResultError
+from linkage.folder import new_folder
+from linkage.graph.base import run_id
+from linkage.render import clean
+from linkage.run import Run
+
+_POINTER = "current"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder; made with all that is in it by `Workspace.at`."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: Path) -> Workspace:
+        """The workspace in a folder, made if it is not there; ResultError where it cannot be."""
+        try:
+            (path / "runs").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultError(f"{clean(path)}: cannot be a workspace: {clean(error)}") from None
+        return cls(path)
+
+    @property
+    def state(self) -> Path:
+        """The database of the state."""
+        return self.path / "state.db"
+
+    def writable(self) -> bool:
+        """Whether something can be written into it."""
+        return os.access(self.path / "runs", os.W_OK | os.X_OK)
+
+    def current(self) -> Path | None:
+        """The folder of the run that is served; None where there is none."""
+        try:
+            name = (self.path / "runs" / _POINTER).read_text("utf-8").strip()
+        except FileNotFoundError:
+            return None
+        return self.path / "runs" / name
+
+    def add(self, result: Path) -> str:
+        """Copy a result in, whole or not at all, and serve it; returns the run's id."""
+        run = Run.open(result)
+        name = run_id(run.path)
+        there = self.path / "runs" / name
+        if not there.exists():
+            with new_folder(there) as made:
+                shutil.copytree(run.path, made, dirs_exist_ok=True)
+        self.serve(name)
+        return name
+
+    def serve(self, name: str) -> None:
+        """Make a run that is there the one that is served."""
+        Run.open(self.path / "runs" / name)
+        pointer = self.path / "runs" / _POINTER
+        new = pointer.with_suffix(f".{os.getpid()}")
+        new.write_text(f"{name}\n", "utf-8")
+        with new.open("rb") as file:
+            os.fsync(file.fileno())
+        new.rename(pointer)

@@ -1,0 +1,67 @@
+"""The OpenAPI document against the service: schemathesis asks everything that it allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from api.app import openapi
+from linkage.state import Scope
+from tests.api.conftest import Api
+from tests.api.test_scopes import TABLE
+
+EXAMPLES = 20
+
+
+@pytest.fixture(scope="module")
+def document(both: Api) -> Any:
+    """What the service says of itself, with the service to ask."""
+    app: Any = both.client.app
+    schema = schemathesis.openapi.from_dict(openapi(app))
+    schema.app = app
+    return schema
+
+
+def asked(api: Api, operation: Any, given_path: dict[str, str] | None = None) -> None:
+    """Ask an operation with whatever its description allows, and check each answer against it."""
+
+    @given(case=operation.as_strategy())
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+    def every_answer_is_documented(case: Any) -> None:
+        if given_path:
+            case.path_parameters.update(given_path)
+        case.call_and_validate(headers=api.headers(Scope.admin))
+
+    every_answer_is_documented()
+
+
+@pytest.mark.parametrize(("method", "route"), TABLE, ids=lambda word: word)
+def test_every_answer_is_documented(both: Api, document: Any, method: str, route: str) -> None:
+    asked(both, document[route.replace(":path", "")][method])
+
+
+@pytest.mark.parametrize("part", ["", "/members", "/evidence", "/links", "/graph", "/timeline"])
+def test_answers_about_what_is_there_are_documented(both: Api, document: Any, part: str) -> None:
+    name = both.graph.clusters(limit=1).rows[0].cluster_id
+    asked(both, document[f"/v1/clusters/{{cluster_id}}{part}"]["GET"], {"cluster_id": name})
+
+
+def test_accounts_that_are_there_are_documented(both: Api, document: Any) -> None:
+    name = both.graph.clusters(limit=1).rows[0].cluster_id
+    accounts = [row.account_id for row in both.graph.members(name, limit=20).rows]
+    for route in ("/v1/accounts/{account_id}", "/v1/accounts/{account_id}/statement"):
+        asked(both, document[route]["GET"], {"account_id": accounts[0]})
+    asked(both, document["/v1/links/{a}/{b}"]["GET"], {"a": accounts[0], "b": accounts[1]})
+
+
+def test_the_document_can_be_read_by_others(both: Api) -> None:
+    found = both.client.get("/v1/openapi.json", headers=both.headers()).json()
+    assert found["openapi"].startswith("3.1")
+    assert "HTTPValidationError" not in found["components"]["schemas"]
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            assert operation["tags"]
+            assert operation["description"]
