@@ -5,17 +5,32 @@ The weights are those of the run, to 1/1024 bit: the same formulas over the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from linkage.kernels.incidence import UNIT
 from linkage.kernels.weights import DEPTH, weight_bits
 from linkage.links import family_cap
 from linkage.render import clean, decimals, plural
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a unit has. artifacts: (kind, value) -> accounts of the run that have it, and degree;
+    kinds: how many of each."""
+
+    artifacts: Mapping[tuple[str, str], tuple[int, int]]
+    kinds: Counter[str]
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> Holding:
+        """From rows with kind, value, accounts and degree, one an artifact."""
+        artifacts = {(r["kind"], r["value"]): (int(r["accounts"]), int(r["degree"])) for r in rows}
+        return cls(artifacts, Counter(kind for kind, _ in artifacts))
 
 
 class Weighed(Protocol):
@@ -28,8 +43,8 @@ class Weighed(Protocol):
     def unit_of(self, account_id: str) -> tuple[str | None, list[str]]:
         """An account's verified organisation and all its accounts, or (None, [account_id])."""
 
-    def holding(self, accounts: Sequence[str]) -> pd.DataFrame:
-        """What accounts have between them: kind, value, accounts, degree."""
+    def holding(self, accounts: Sequence[str]) -> Holding:
+        """What accounts have between them."""
 
     def linked(self, unit_a: Sequence[str], unit_b: Sequence[str]) -> bool | None:
         """Whether a link of the run joins one of these and one of those; None where that is not
@@ -155,64 +170,37 @@ def explain(run: Weighed, a: str, b: str) -> Explanation:
 
 
 def shared_artifacts(
-    info: Mapping[str, Any], left: pd.DataFrame, right: pd.DataFrame, *, weigh: bool = True
+    info: Mapping[str, Any], left: Holding, right: Holding, *, weigh: bool = True
 ) -> tuple[SharedArtifact, ...]:
-    """What two units both have, weighed, by family and place.
-
-    info           the run's
-    left, right    what each has, as `Run.holding` gives it: kind, value, accounts, degree
-    """
-    both = left.merge(right[["kind", "value"]], on=["kind", "value"])
+    """What two units both have, weighed, by family and place. info: the run's."""
+    both = left.artifacts.keys() & right.artifacts.keys()
+    usual, population = info["baseline"]["usual_holding"], info["baseline"]["accounts"]
     kinds = {kind["name"]: kind for kind in info["kinds"]}
-    excess = {name: _excess(info, name, left, right) for name in set(both.kind)}
-    weights = _weights(info, both, kinds, excess) if weigh else [0] * len(both)
-    rows = zip(both.itertuples(index=False), weights, strict=True)
-    found = [_artifact(row, kinds[str(row.kind)], excess, bits) for row, bits in rows]
+    found = []
+    for name, value in both:
+        accounts, degree = left.artifacts[name, value]
+        kind, most = kinds[name], max(left.kinds[name], right.kinds[name])
+        # r of the rule in single precision, as the run has it.
+        excess = max(1.0, float(np.float32(most / usual[name])))
+        m = float(kind["m"])
+        chance = m * (population + 2) / (degree + 1.0)
+        # The kernel's own formula, run as plain Python: a pair is not worth a compiler's time.
+        bits = int(weight_bits.py_func(chance / excess, m)) if weigh else 0
+        found.append(
+            SharedArtifact(
+                kind=name,
+                value=value,
+                family=kind["family"],
+                accounts=accounts,
+                degree=degree,
+                excess=excess,
+                bits=bits / UNIT,
+                place=0,
+                counted=0.0,
+                meaning=kind["explanation"],
+            )
+        )
     return tuple(_placed(found))
-
-
-def _excess(info: Mapping[str, Any], kind: str, left: pd.DataFrame, right: pd.DataFrame) -> float:
-    """r of the rule, before it is raised to 1: single precision, as the run has it."""
-    most = max(int((table.kind == kind).sum()) for table in (left, right))
-    return float(np.float32(most / info["baseline"]["usual_holding"][kind]))
-
-
-def _weights(
-    info: Mapping[str, Any],
-    both: pd.DataFrame,
-    kinds: Mapping[str, Mapping[str, Any]],
-    excess: Mapping[str, float],
-) -> list[int]:
-    """The weight of each artifact of its own, in 1/1024 bit."""
-    names, population = list(kinds), info["baseline"]["accounts"]
-    m = [float(kind["m"]) for kind in kinds.values()]
-    number = [names.index(kind) for kind in both.kind]
-    chance = [
-        m[k] * (population + 2) / (degree + 1.0)
-        for k, degree in zip(number, both.degree, strict=True)
-    ]
-    # The kernel's own formula, run as plain Python: a pair is not worth a compiler's time.
-    return [
-        int(weight_bits.py_func(ratio / max(1.0, excess[names[k]]), m[k]))
-        for k, ratio in zip(number, chance, strict=True)
-    ]
-
-
-def _artifact(
-    row: Any, kind: Mapping[str, Any], excess: Mapping[str, float], bits: int
-) -> SharedArtifact:
-    return SharedArtifact(
-        kind=kind["name"],
-        value=row.value,
-        family=kind["family"],
-        accounts=int(row.accounts),
-        degree=int(row.degree),
-        excess=max(1.0, excess[kind["name"]]),
-        bits=bits / UNIT,
-        place=0,
-        counted=0.0,
-        meaning=kind["explanation"],
-    )
 
 
 def _placed(found: Sequence[SharedArtifact]) -> list[SharedArtifact]:

@@ -25,7 +25,7 @@ from linkage.unknown import NEAR, SUGGESTIONS, is_text, no_account, no_cluster
 if TYPE_CHECKING:
     import networkx as nx
 
-    from linkage.explain import Explanation
+    from linkage.explain import Explanation, Holding
 
 FORMAT = 1
 FILES = (*(f"{table}.parquet" for table in TABLES), "banlist.csv", "run.json")
@@ -232,9 +232,11 @@ class Run:
         )
         return organisation, list(together.account_id)
 
-    def holding(self, accounts: Sequence[str]) -> pd.DataFrame:
-        """What accounts have between them: kind, value, accounts, degree; one row an artifact."""
-        return self._read(_HOLDING, accounts=list(accounts))
+    def holding(self, accounts: Sequence[str]) -> Holding:
+        """What accounts have between them."""
+        from linkage.explain import Holding
+
+        return Holding.of(self.tables.rows(_HOLDING, accounts=list(accounts)))
 
     def linked(self, unit_a: Sequence[str], unit_b: Sequence[str]) -> bool:
         """Whether a link of the run joins one of these accounts and one of those."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
-from linkage.explain import shared_artifacts
+from linkage.explain import Holding, shared_artifacts
 from linkage.folder import Tables
 from linkage.graph.answers import (
     ClusterRow,
@@ -233,8 +231,9 @@ def links(
     return LinkList(listed, total(rows) - len(rows))
 
 
-def _holdings(tables: Tables, accounts: Sequence[str]) -> dict[str, pd.DataFrame]:
+def _holdings(tables: Tables, accounts: Sequence[str]) -> dict[str, Holding]:
     """What each of the accounts has, or its organisation."""
-    table = tables.frame(_HOLDINGS, accounts=list(accounts))
-    found = {str(account): held.drop(columns="stands") for account, held in table.groupby("stands")}
-    return {account: found.get(account, table.iloc[:0]) for account in accounts}
+    made: dict[str, list[Record]] = {account: [] for account in accounts}
+    for row in tables.rows(_HOLDINGS, accounts=list(accounts)):
+        made[row["stands"]].append(row)
+    return {account: Holding.of(held) for account, held in made.items()}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
-from linkage.explain import Explanation, explain
+from linkage.explain import Explanation, Holding, explain
 from linkage.graph.answers import (
     AccountCard,
     Activity,
@@ -122,10 +120,10 @@ class GraphRun:
             self._asks.outside(account_id)
         return rows[0]["organisation"], [row["account_id"] for row in rows]
 
-    def holding(self, accounts: Sequence[str]) -> pd.DataFrame:
+    def holding(self, accounts: Sequence[str]) -> Holding:
         """As the protocol says."""
         rows = self._asks.rows("held", keys=[key(account) for account in accounts])
-        return pd.DataFrame(rows, columns=list(HOLDING))
+        return Holding.of(rows)
 
     def linked(self, unit_a: Sequence[str], unit_b: Sequence[str]) -> bool | None:
         """As the protocol says; the graph has the strongest links of each account."""
@@ -143,7 +141,7 @@ def link(asks: Reading, a: str, b: str) -> Explanation:
     return explain(GraphRun(asks), a, b)
 
 
-def holdings(asks: Reading, accounts: Sequence[str]) -> dict[str, pd.DataFrame]:
+def holdings(asks: Reading, accounts: Sequence[str]) -> dict[str, Holding]:
     """What each of the accounts has, or its verified organisation."""
     rows = asks.rows("holdings", keys=[key(account) for account in accounts])
     if not all(row["whole"] for row in rows):
@@ -151,5 +149,5 @@ def holdings(asks: Reading, accounts: Sequence[str]) -> dict[str, pd.DataFrame]:
     made: dict[str, list[Record]] = {account: [] for account in accounts}
     for row in rows:
         if row["kind"] is not None:
-            made[row["stands"]].append(columns(row, HOLDING))
-    return {account: pd.DataFrame(held, columns=list(HOLDING)) for account, held in made.items()}
+            made[row["stands"]].append(row)
+    return {account: Holding.of(held) for account, held in made.items()}
