@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 
@@ -14,7 +15,7 @@ from api import schemas
 from api.deps import having
 from api.gate import Gate
 from api.problems import MEDIA_TYPE, handle_all
-from api.routers import accounts, clusters, decisions, health
+from api.routers import accounts, clusters, decisions, events, health
 from api.service import Service
 from linkage.state import Scope
 
@@ -24,6 +25,7 @@ _WHY = {
     404: "There is no such thing",
     409: "It has changed meanwhile; of a page, `after` is not of this question and run",
     413: "The body is too large",
+    415: "The body is packed in a way that is not known here",
     422: "The request is not as it must be",
     429: "Too many requests; see Retry-After",
     503: "The run, graph or state cannot be used just now; see Retry-After",
@@ -41,7 +43,8 @@ def create_app(service: Service) -> FastAPI:
     """The app over a service, which is closed when the app ends."""
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        app.state.ingest = CapacityLimiter(events.AT_ONCE)
         yield
         service.close()
 
@@ -59,7 +62,7 @@ def create_app(service: Service) -> FastAPI:
     handle_all(app)
     app.include_router(health.health)
     # The prefix is the routers' own: the log and the figures have whole patterns of routes then.
-    for module in (clusters, accounts, decisions, health):
+    for module in (events, clusters, accounts, decisions, health):
         app.include_router(module.router, responses=PROBLEMS)
 
     @app.get(

@@ -87,6 +87,7 @@ def having(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
     return caller
 
 
+Feeder = Annotated[Caller, Depends(having(Scope.ingest))]
 Reader = Annotated[Caller, Depends(having(Scope.read))]
 Reviewer = Annotated[Caller, Depends(having(Scope.review))]
 Admin = Annotated[Caller, Depends(having(Scope.admin))]

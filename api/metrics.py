@@ -25,6 +25,10 @@ class Metrics:
             "linkage_request_seconds", "How long answers took.", ("method", "route"),
             buckets=SECONDS, registry=self._registry,
         )  # fmt: skip
+        self._events = Counter(
+            "linkage_events_total", "Events that came in: accepted, repeated, rejected.",
+            ("outcome",), registry=self._registry,
+        )  # fmt: skip
         self._run_age = Gauge(
             "linkage_run_age_seconds", "Since the run that is served was published.",
             registry=self._registry,
@@ -34,6 +38,11 @@ class Metrics:
         """One request. route: its template, never the path, which names people."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def came_in(self, **outcomes: int) -> None:
+        """The events of one call."""
+        for outcome, count in outcomes.items():
+            self._events.labels(outcome).inc(count)
 
     def text(self, published: datetime | None) -> bytes:
         """All of it, as Prometheus reads it."""

@@ -57,6 +57,10 @@ class TooLarge(LinkageError):
     """A body beyond the limit."""
 
 
+class Unreadable(LinkageError):
+    """A body that is packed in a way that nobody here knows."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A sort of problem: its name in `type`, its status, and what it means."""
@@ -76,6 +80,7 @@ OF_ERRORS: tuple[tuple[type[LinkageError], Kind], ...] = (
     (Forbidden, Kind("forbidden", HTTPStatus.FORBIDDEN, "The key does not allow it")),
     (TooMany, Kind("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")),
     (TooLarge, Kind("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")),
+    (Unreadable, Kind("unsupported", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "It cannot be unpacked")),
     (NotFound, Kind("not-found", HTTPStatus.NOT_FOUND, "There is no such thing")),
     (ConflictError, Kind("conflict", HTTPStatus.CONFLICT, "It has changed meanwhile")),
     (CursorError, Kind("cursor", HTTPStatus.CONFLICT, "No page goes on from there")),

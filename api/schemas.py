@@ -531,6 +531,22 @@ class AuditEntry(Answered):
     request_id: str
 
 
+class Rejected(BaseModel):
+    """A row that cannot be used. line: from 1; of an array, the place of the object."""
+
+    line: int
+    reason: str
+
+
+class Ingested(BaseModel):
+    """What became of a call's events; all of it is on disk. rejects: the first thousand."""
+
+    accepted: int
+    repeated: int
+    rejected: int
+    rejects: list[Rejected]
+
+
 class Run(Answered):
     """The run that is served. thresholds: bits of a link, accounts of a group, expected innocents
     of proposals."""

@@ -16,14 +16,15 @@ from api.service import Service
 from api.settings import ServiceSettings
 from linkage.errors import LinkageError
 from linkage.render import clean
+from linkage.settings import Settings
 from linkage.workspace import Workspace
 
 
-def run(folder: Path, settings: ServiceSettings) -> None:
+def run(folder: Path, settings: ServiceSettings, of_runs: Settings) -> None:
     """Serve a workspace; returns when SIGINT or SIGTERM came and requests are done."""
     log_to(sys.stderr)
     listening = _listening(settings.host, settings.port)
-    service = Service(Workspace.at(folder), settings)
+    service = Service(Workspace.at(folder), settings, of_runs)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(service),

@@ -17,9 +17,12 @@ from api.problems import NoRun
 from api.rates import Rates
 from api.settings import ServiceSettings
 from linkage.graph import Graph, open_graph
+from linkage.journal import Checker, Journal
+from linkage.settings import Settings
 from linkage.state import State, open_state
 from linkage.workspace import Workspace
 
+MOST_EVENTS = 10_000  # of a call
 LOOK_AGAIN = 1.0  # seconds after which the workspace is asked whether it has another run
 
 
@@ -76,8 +79,13 @@ class Runs:
 class Service:
     """One service; `close` writes down what is not yet on disk."""
 
-    def __init__(self, workspace: Workspace, settings: ServiceSettings) -> None:
+    def __init__(
+        self, workspace: Workspace, settings: ServiceSettings, of_runs: Settings | None = None
+    ) -> None:
+        """`of_runs`: how events are read."""
         self.workspace, self.settings = workspace, settings
+        self.checker = Checker(of_runs or Settings(), MOST_EVENTS)
+        self.journal = Journal(workspace.path, repeats=settings.repeats)
         self.state: State = open_state(settings.state or workspace.state)
         self.runs = Runs(workspace, settings.graph)
         self.keyring = Keyring(self.state)
@@ -87,7 +95,9 @@ class Service:
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def close(self) -> None:
-        """Stop: the audit is written, connections are given back."""
+        """Stop: what waits is written, connections are given back."""
+        self.journal.close()
+        self.checker.close()
         self.audit.close()
         with suppress(Exception):
             self.runs.close()

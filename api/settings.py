@@ -30,6 +30,12 @@ class ServiceSettings(Section):
     failures_per_minute: int = Field(
         60, ge=1, description="of one address, without a key that works"
     )
+    repeats: int = Field(
+        20_000_000,
+        ge=2,
+        description="ids of the latest events by which a repeated one is known, 8 bytes each; half "
+        "as many at least are remembered",
+    )
     most_bytes: int = Field(
         32 << 20, ge=1024, description="bytes of a request's body, unpacked as well"
     )

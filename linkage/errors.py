@@ -14,7 +14,8 @@
     │   └── OutsideGraph             it holds a part of the run, and this is not in it
     ├── ServerError              7   a local Neo4j cannot be fetched, started or stopped
     └── StateError               8   keys, decisions and the like cannot be kept or read
-        └── ConflictError            somebody else was first, or the same key means another thing
+        ├── ConflictError            somebody else was first, or the same key means another thing
+        └── JournalError             events that came in cannot be written, or read again
 
 A message says what was wrong, where, and what to do.
 """
@@ -101,3 +102,7 @@ class StateError(LinkageError):
 
 class ConflictError(StateError):
     """What was to be changed has changed since it was read, or a key stands for another request."""
+
+
+class JournalError(StateError):
+    """The journal of events is damaged, in use by another process, or cannot be written."""

@@ -29,7 +29,7 @@ from linkage.readers.sources import Source, find
 from linkage.readers.texts import converted
 from linkage.settings import Settings
 
-__all__ = ["SCHEMA", "EventSet", "read"]
+__all__ = ["SCHEMA", "EventSet", "read", "reduced"]
 
 QUARANTINE = "quarantine.ndjson"
 
@@ -99,7 +99,7 @@ class _Reading:
         columns.check_mapped(present, self.settings)
         events, duplicates = repeats.without(self.con, events, repeated, self.workdir)
         return EventSet(
-            table=_reduced(events, present).select(columns.output(self.settings)),
+            table=reduced(events, present).select(columns.output(self.settings)),
             files=tuple(source.name for source in found),
             rows=rows - duplicates,
             quarantined=quarantined,
@@ -162,7 +162,7 @@ def _none_left(reasons: Mapping[str, int], quarantine: Path | None) -> str:
     return "\n".join([head, *lines, f"Each is in {quarantine}, with its line."])
 
 
-def _reduced(events: ir.Table, present: frozenset[str]) -> ir.Table:
+def reduced(events: ir.Table, present: frozenset[str]) -> ir.Table:
     """`prompt_template` from the first of template, fingerprint and text that a row has."""
     sources = {
         "prompt_template": events.prompt_template,

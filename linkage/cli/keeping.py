@@ -48,13 +48,14 @@ def serve(
     """
     from api.server import run
     from api.settings import load
+    from linkage.settings import load as of_runs
 
     given = {"host": host, "port": port}
     environment = dict(os.environ) | {
         f"LINKAGE_SERVICE_{name.upper()}": str(value)
         for name, value in given.items() if value is not None
     }  # fmt: skip
-    run(workspace, load(settings, environment))
+    run(workspace, load(settings, environment), of_runs(settings))
 
 
 @keys.command()

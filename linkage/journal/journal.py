@@ -1,0 +1,265 @@
+"""The journal: one thread writes what all callers bring, many calls to one fsync."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.errors import JournalError
+from linkage.journal.checking import Checked
+from linkage.journal.records import EVENTS, MAGIC, REJECTS, packed
+from linkage.journal.seen import Seen, hashed
+from linkage.journal.segments import Places, seal, synced
+from linkage.render import clean
+
+FILE_BYTES = 64 << 20  # a file of the journal is sealed when it has as many ...
+FILE_SECONDS = 60.0  # ... or so long after its first event
+REPEATS = 20_000_000  # ids that are remembered, 8 bytes each
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a call's events; all of it is on disk.
+
+    accepted     new ones;  repeated: those whose id had come before
+    """
+
+    accepted: int
+    repeated: int
+
+
+@dataclass(frozen=True)
+class _Call:
+    checked: Checked
+    answer: Future[Receipt]
+
+
+class Journal:
+    """The events of a workspace, for one process at a time; any thread may append."""
+
+    def __init__(
+        self,
+        workspace: Path,
+        *,
+        repeats: int = REPEATS,
+        file_bytes: int = FILE_BYTES,
+        file_seconds: float = FILE_SECONDS,
+    ) -> None:
+        """Opens the journal, and seals what a process before left.
+
+        JournalError where another process has it, or a file is damaged.
+        """
+        self._places = Places(workspace).made()
+        self._file_bytes, self._file_seconds = file_bytes, file_seconds
+        self._lock_file = _locked(self._places)
+        try:
+            for number in self._places.unsealed():
+                seal(self._places, number)
+            self._seen = _remembered(self._places, repeats)
+        except BaseException:
+            self._lock_file.close()
+            raise
+        self._number = self._places.next_number()
+        self._file: BinaryIO | None = None
+        self._begun = 0.0
+        self._waiting: list[_Call] = []
+        self._sealing: list[Future[None]] = []
+        self._closing = False
+        self._sealer = ThreadPoolExecutor(1, "sealer")
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def append(self, checked: Checked) -> Receipt:
+        """Write a call's events down; returns once they are on disk.
+
+        JournalError where they cannot be written: then none of them counts as seen.
+        """
+        answer: Future[Receipt] = Future()
+        with self._changed:
+            if self._closing:
+                raise JournalError("the journal is closed: the service stops")
+            self._waiting.append(_Call(checked, answer))
+            self._changed.notify_all()
+        return answer.result()
+
+    def seal(self) -> list[Path]:
+        """All segments, with everything in them that was appended before."""
+        done: Future[None] = Future()
+        with self._changed:
+            if self._closing:
+                raise JournalError("the journal is closed: the service stops")
+            self._sealing.append(done)
+            self._changed.notify_all()
+        done.result()
+        return [self._places.segment(number) for number in self._places.sealed()]
+
+    def close(self) -> None:
+        """Write what waits, seal it, and let go of the workspace."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        self._sealer.shutdown()
+        self._lock_file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._due, timeout=self._patience())
+                calls, self._waiting = self._waiting, []
+                sealing, self._sealing = self._sealing, []
+                ends = self._closing
+            if calls:
+                self._write(calls)
+            if sealing or ends or self._full():
+                self._rotate()
+            for done in sealing:
+                self._sealer.submit(_told, self._places, self._number, done)
+            if ends and not calls:
+                return
+
+    def _due(self) -> bool:
+        return bool(self._waiting or self._sealing or self._closing)
+
+    def _patience(self) -> float | None:
+        if self._file is None:
+            return None
+        return max(0.0, self._begun + self._file_seconds - time.monotonic())
+
+    def _full(self) -> bool:
+        return self._file is not None and (
+            self._file.tell() >= self._file_bytes or self._patience() == 0.0
+        )
+
+    def _write(self, calls: list[_Call]) -> None:
+        """Append what is new of each call, then one fsync, then the answers."""
+        place, seen = None, self._seen.copy()
+        try:
+            file = self._opened()
+            place = file.tell()
+            receipts = [_appended(file, call.checked, seen) for call in calls]
+            file.flush()
+            os.fsync(file.fileno())
+        except Exception as error:
+            self._given_up(place)
+            fault = JournalError(f"events cannot be written: {clean(error, 200)}")
+            for call in calls:
+                call.answer.set_exception(fault)
+            return
+        self._seen = seen
+        for call, receipt in zip(calls, receipts, strict=True):
+            call.answer.set_result(receipt)
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            path = self._places.file(self._number)
+            file = path.open("xb")
+            file.write(MAGIC)
+            file.flush()
+            os.fsync(file.fileno())
+            synced(path.parent)
+            self._file, self._begun = file, time.monotonic()
+        return self._file
+
+    def _given_up(self, place: int | None) -> None:
+        """What was written of calls that failed goes: it was acknowledged to nobody. The file is
+        not written to any more; what is left of these calls is at its end, as after a crash."""
+        if self._file is None:
+            self._places.file(self._number).unlink(missing_ok=True)
+            return
+        with suppress(OSError):
+            os.truncate(self._file.fileno(), place if place is not None else len(MAGIC))
+        with suppress(OSError):
+            self._file.close()
+        self._file, self._number = None, self._number + 1
+
+    def _rotate(self) -> None:
+        """Close the file, and have all that are closed sealed, while others are written."""
+        if self._file is not None:
+            self._file.close()
+            self._file, self._number = None, self._number + 1
+        self._sealer.submit(_sealed_before, self._places, self._number)
+
+
+def _sealed_before(places: Places, number: int) -> None:
+    """Seal what is closed; what cannot be sealed stays, and is tried again with the next."""
+    for closed in places.unsealed():
+        if closed < number:
+            seal(places, closed)
+
+
+def _told(places: Places, number: int, done: Future[None]) -> None:
+    try:
+        _sealed_before(places, number)
+    except Exception as error:
+        done.set_exception(JournalError(f"events cannot be sealed: {clean(error, 200)}"))
+    else:
+        done.set_result(None)
+
+
+def _appended(file: BinaryIO, checked: Checked, seen: Seen) -> Receipt:
+    accepted = _record(file, EVENTS, checked.events, "event_id", seen)
+    _record(file, REJECTS, checked.rejected, "row", seen)
+    return Receipt(accepted, checked.events.num_rows - accepted)
+
+
+def _record(file: BinaryIO, sort: bytes, table: pa.Table, name: str, seen: Seen) -> int:
+    """Append the rows whose names are new; returns how many."""
+    hashes = hashed(table[name], sort)
+    new = seen.new(hashes)
+    seen.add(hashes[new])
+    count = int(new.sum())
+    if count:
+        file.write(packed(sort, _stream(table if count == new.size else table.filter(new))))
+    return count
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _remembered(places: Places, repeats: int) -> Seen:
+    """The ids of the latest segments."""
+    seen, left = Seen(repeats), repeats // 2
+    latest: list[Path] = []
+    for number in reversed(places.sealed()):
+        if left <= 0:
+            break
+        latest.append(places.segment(number))
+        left -= int(pq.read_metadata(latest[-1]).num_rows)
+    for path in reversed(latest):
+        hashes = hashed(pq.read_table(path, columns=["event_id"])["event_id"], EVENTS)
+        seen.add(hashes[seen.new(hashes)])
+    return seen
+
+
+def _locked(places: Places) -> BinaryIO:
+    file = (places.journal / ".lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise JournalError(
+            f"{clean(places.workspace)}: another process takes in events here; stop it first"
+        ) from None
+    return file

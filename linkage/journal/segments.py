@@ -1,0 +1,150 @@
+"""Files of the journal become Parquet segments, which detections read.
+
+    journal/<number>.journal       what came in, as it came
+    events/<number>.parquet        the same events, once the file is full or old
+    quarantine/<number>.ndjson     what could not be used: line, reason, row
+
+A segment appears by one rename; only then is the journal's file taken away. So what is in both,
+after a crash in between, is the same, and the journal's is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.journal.records import EVENTS, MAGIC, REJECTS, records
+
+ROWS = 1 << 17  # of a row group
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a workspace keeps what came in."""
+
+    workspace: Path
+
+    @property
+    def journal(self) -> Path:
+        """Files that are not sealed yet."""
+        return self.workspace / "journal"
+
+    @property
+    def events(self) -> Path:
+        """Segments."""
+        return self.workspace / "events"
+
+    @property
+    def quarantine(self) -> Path:
+        """What could not be used."""
+        return self.workspace / "quarantine"
+
+    def made(self) -> Places:
+        """The same, with folders that are there."""
+        for folder in (self.journal, self.events, self.quarantine):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def file(self, number: int) -> Path:
+        """A file of the journal."""
+        return self.journal / f"{number:010}.journal"
+
+    def segment(self, number: int) -> Path:
+        """What becomes of its events."""
+        return self.events / f"{number:010}.parquet"
+
+    def unsealed(self) -> list[int]:
+        """Files of the journal, the oldest first."""
+        return sorted(int(path.stem) for path in self.journal.glob("*.journal"))
+
+    def next_number(self) -> int:
+        """One that nothing has yet."""
+        every = (*self.journal.glob("*.journal"), *self.events.glob("[0-9]*.parquet"),
+                 *self.quarantine.glob("[0-9]*.ndjson"))  # fmt: skip
+        return max((0, *(int(path.stem) for path in every))) + 1
+
+    def sealed(self) -> list[int]:
+        """Segments, the oldest first."""
+        return sorted(int(path.stem) for path in self.events.glob("[0-9]*.parquet"))
+
+
+def seal(places: Places, number: int) -> int:
+    """Make a segment of a file of the journal; returns its events. Again is the same.
+
+    A tail that a crash left half-written is kept beside the journal, as `<number>.tail`.
+    JournalError where the file is damaged, which leaves everything as it is.
+    """
+    file, segment = places.file(number), places.segment(number)
+    there = segment.exists()
+    count = int(pq.read_metadata(segment).num_rows) if there else _written(places, number)
+    _keep_tail(file)
+    file.unlink()
+    synced(places.journal)
+    return count
+
+
+def tables(file: Path, sort: bytes) -> Iterator[pa.Table]:
+    """The tables of one sort in a file of the journal."""
+    for record in records(file):
+        if record.sort == sort:
+            yield pa.ipc.open_stream(record.payload).read_all()
+
+
+def synced(folder: Path) -> None:
+    """Have a folder's names on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _written(places: Places, number: int) -> int:
+    file, segment = places.file(number), places.segment(number)
+    _quarantined(places, number)
+    found = list(tables(file, EVENTS))
+    rows = sum(table.num_rows for table in found)
+    if rows:
+        new = segment.with_suffix(".writing")
+        # Files of one run may have other columns than those of a run with other settings.
+        whole = pa.concat_tables(found, promote_options="default")
+        pq.write_table(whole, new, row_group_size=ROWS, compression="zstd")
+        _published(new, segment)
+    return rows
+
+
+def _quarantined(places: Places, number: int) -> None:
+    """NDJSON {"line", "reason", "row"}, written anew where it is there."""
+    found = list(tables(places.file(number), REJECTS))
+    if not found:
+        return
+    new = places.quarantine / f"{number:010}.writing"
+    with new.open("w", encoding="utf-8") as file:
+        for row in pa.concat_tables(found).to_pylist():
+            told = {"line": row["line"], "reason": row["reason"], "row": json.loads(row["row"])}
+            file.write(json.dumps(told) + "\n")
+    _published(new, new.with_suffix(".ndjson"))
+
+
+def _published(new: Path, path: Path) -> None:
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.rename(path)
+    synced(path.parent)
+
+
+def _keep_tail(file: Path) -> None:
+    """What nobody was told is there, for whoever wants to look at it."""
+    end = len(MAGIC)
+    for record in records(file):
+        end = record.end
+    if file.stat().st_size > end:
+        with file.open("rb") as whole:
+            whole.seek(end)
+            file.with_suffix(".tail").write_bytes(whole.read())
