@@ -72,7 +72,6 @@ def having(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
         service: ServiceNow,
     ) -> Caller:
         address = request.client.host if request.client else ""
-        service.rates.check_stranger(address)
         try:
             key = service.keyring.key(authorization)
         except Unauthenticated:

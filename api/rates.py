@@ -26,19 +26,16 @@ class Rates:
         self._hit(self._of_key, "key", identity)
 
     def stranger(self, address: str) -> None:
-        """One request that named no key that works."""
+        """One request that named no key that works; TooMany where there have been too many.
+
+        Whoever has a key that works is answered all the same: behind a proxy, all come from one
+        address.
+        """
         self._hit(self._of_stranger, "stranger", address)
 
-    def check_stranger(self, address: str) -> None:
-        """TooMany where an address has guessed too often: its guesses are not looked at."""
-        if not self._counter.test(self._of_stranger, "stranger", address):
-            raise self._too_many(self._of_stranger, "stranger", address)
-
     def _hit(self, item: RateLimitItemPerMinute, *names: str) -> None:
-        if not self._counter.hit(item, *names):
-            raise self._too_many(item, *names)
-
-    def _too_many(self, item: RateLimitItemPerMinute, *names: str) -> TooMany:
+        if self._counter.hit(item, *names):
+            return
         until = self._counter.get_window_stats(item, *names).reset_time
         seconds = max(1, math.ceil(until - time.time()))
-        return TooMany(f"no more than {item.amount} requests a minute", seconds)
+        raise TooMany(f"no more than {item.amount} requests a minute", seconds)

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import structlog
 import uvicorn
+from structlog.tracebacks import ExceptionDictTransformer
 
 from api.app import create_app
 from api.service import Service
@@ -23,20 +24,20 @@ from linkage.workspace import Workspace
 def run(folder: Path, settings: ServiceSettings, of_runs: Settings) -> None:
     """Serve a workspace; returns when SIGINT or SIGTERM came and requests are done."""
     log_to(sys.stderr)
-    listening = _listening(settings.host, settings.port)
-    service = Service(Workspace.at(folder), settings, of_runs)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(service),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            timeout_graceful_shutdown=settings.stop_seconds,
+    with _listening(settings.host, settings.port) as listening:
+        service = Service(Workspace.at(folder), settings, of_runs)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(service),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=True,
+                timeout_graceful_shutdown=settings.stop_seconds,
+            )
         )
-    )
-    structlog.get_logger("linkage").info("listening", address=_address(listening))
-    server.run(sockets=[listening])
+        structlog.get_logger("linkage").info("listening", address=_address(listening))
+        server.run(sockets=[listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -54,12 +55,13 @@ def _address(listening: socket.socket) -> str:
 
 
 def log_to(stream: TextIO) -> None:
-    """One JSON object a line: no prompts, no keys, no paths that name people."""
+    """One JSON object a line: no prompts, no keys, no paths that name people, and of a fault the
+    places in the code, not what was in its variables."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -79,3 +81,4 @@ def log_to(stream: TextIO) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each look at the schema

@@ -85,8 +85,12 @@ class Service:
         """`of_runs`: how events are read."""
         self.workspace, self.settings = workspace, settings
         self.checker = Checker(of_runs or Settings(), MOST_EVENTS)
-        self.journal = Journal(workspace.path, repeats=settings.repeats)
         self.state: State = open_state(settings.state or workspace.state)
+        try:
+            self.journal = Journal(workspace.path, repeats=settings.repeats)
+        except BaseException:
+            self.state.close()
+            raise
         self.runs = Runs(workspace, settings.graph)
         self.keyring = Keyring(self.state)
         self.rates = Rates(settings)

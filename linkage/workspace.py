@@ -31,7 +31,9 @@ class Workspace:
     def at(cls, path: Path) -> Workspace:
         """The workspace in a folder, made if it is not there; ResultError where it cannot be."""
         try:
-            (path / "runs").mkdir(parents=True, exist_ok=True)
+            # Only its owner may look in where it is made here: there are people's data in it.
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (path / "runs").mkdir(exist_ok=True)
         except OSError as error:
             raise ResultError(f"{clean(path)}: cannot be a workspace: {clean(error)}") from None
         return cls(path)

@@ -115,9 +115,10 @@ def test_guessing_is_slowed(result: Path, tmp_path: Path) -> None:
     with served(tmp_path / "workspace", result, failures_per_minute=5) as api:
         answers = [asked(api, "Bearer guess").status_code for _ in range(8)]
         assert answers == [401] * 5 + [429] * 3
-        refused = asked(api, f"Bearer {api.keys[Scope.read]}")
-        assert refused.status_code == 429
+        refused = asked(api, "Bearer guess")
         assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        # Behind a proxy everybody has one address: who guesses must not shut out the others.
+        assert asked(api, f"Bearer {api.keys[Scope.read]}").status_code == 200
 
 
 def test_each_key_has_its_share(result: Path, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -17,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
+from api.server import log_to
 from api.settings import load
 from docs.generate import ROOT
 from linkage.cli import app
@@ -116,6 +120,41 @@ def test_a_port_that_is_taken(process: subprocess.Popen[str], workspace: Path, p
     assert done.returncode == 1
     assert "cannot listen there" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_fault_is_logged_without_what_was_in_its_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream, root = io.StringIO(), logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    log_to(stream)
+
+    def fails(secret: str) -> None:
+        raise ValueError(len(secret))
+
+    try:
+        fails("of-a-person")
+    except ValueError:
+        structlog.get_logger("test").exception("fault", request_id="r-1")
+    finally:
+        structlog.reset_defaults()
+    told = json.loads(stream.getvalue())
+    assert (told["event"], told["request_id"]) == ("fault", "r-1")
+    assert "fails" in stream.getvalue()
+    assert "of-a-person" not in stream.getvalue()
+
+
+def test_only_the_owner_can_look_into_a_workspace(tmp_path: Path) -> None:
+    Workspace.at(tmp_path / "deep" / "workspace")
+    assert (tmp_path / "deep" / "workspace").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_service_in_a_workspace(process: subprocess.Popen[str], workspace: Path) -> None:
+    assert process.poll() is None
+    words = (*MAIN, "serve", "--workspace", str(workspace), "--port", "0")
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120)
+    assert done.returncode == 8
+    assert "another process takes in events here" in done.stderr
 
 
 def test_keys_by_their_commands(workspace: Path) -> None:
