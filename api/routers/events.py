@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from typing import Annotated, Any
+from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 
 from api import schemas
 from api.deps import Feeder
@@ -43,13 +43,7 @@ _BODY = {
 
 
 @router.post("/events", openapi_extra={"requestBody": _BODY})
-async def events(
-    caller: Feeder,
-    request: Request,
-    content_encoding: Annotated[
-        str | None, Header(description="`gzip`, or nothing", json_schema_extra={"enum": ["gzip"]})
-    ] = None,
-) -> schemas.Ingested:
+async def events(caller: Feeder, request: Request) -> schemas.Ingested:
     """Take in events: NDJSON or a JSON array.
 
     An `event_id` that came before counts once; an event without one is known by its content. So a
@@ -57,9 +51,9 @@ async def events(
     the others go on.
     """
     body = await request.body()
-    service = caller.service
+    service, encoding = caller.service, request.headers.get("content-encoding")
     limiter: CapacityLimiter = request.app.state.ingest
-    return await run_sync(_taken_in, service, body, content_encoding, limiter=limiter)
+    return await run_sync(_taken_in, service, body, encoding, limiter=limiter)
 
 
 def _taken_in(service: Service, body: bytes, encoding: str | None) -> schemas.Ingested:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from linkage.errors import QuestionError
@@ -56,7 +56,7 @@ class ClusterFilter:
                                     without a score is within no bounds
     accounts_least, accounts_most   both inclusive
     proposals                       any of 'ban', 'review', 'none'
-    first_seen_from, first_seen_to  from inclusive, to exclusive; with a time zone
+    first_seen_from, first_seen_to  from inclusive, to exclusive; with a time zone, kept as UTC
     id_prefix                       how the id begins
     only_groups                     clusters with enough accounts to be scored
     among, apart_from               ids: only these (none of all clusters where it is empty), and
@@ -85,8 +85,20 @@ class ClusterFilter:
                 raise QuestionError(f"{name}: not a number")
             if isinstance(value, int) and abs(value) >= 2**63:
                 raise QuestionError(f"{name}: {clean(value, 30)} is beyond any count")
-            if isinstance(value, datetime) and value.utcoffset() is None:
-                raise QuestionError(f"{name}: {value} names no time zone, e.g. +00:00")
+            if isinstance(value, datetime):
+                if value.utcoffset() is None:
+                    raise QuestionError(f"{name}: {value} names no time zone, e.g. +00:00")
+                object.__setattr__(self, name, _utc(value))
+
+
+def _utc(moment: datetime) -> datetime:
+    """In UTC, since not every database takes every offset; the first or last time that there is
+    where it would be beyond."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        last = moment.year > 1
+        return (datetime.max if last else datetime.min).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,17 @@ def document(both: Api) -> Any:
     """What the service says of itself, with the service to ask."""
     app: Any = both.client.app
     schema = schemathesis.openapi.from_dict(openapi(app))
-    schema.app = app
+
+    async def goes_on(scope: Any, receive: Any, send: Any) -> None:
+        """The app, whose life is the fixture's: schemathesis would end it after each request."""
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        for event in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{event}.complete"})
+
+    schema.app = goes_on
     return schema
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pandas as pd
@@ -32,6 +32,20 @@ def the_same(row: Any, of_run: Any) -> bool:
     """Whether a row's values are those of the run, missing ones alike."""
     told = plain(asdict(row))
     return bool(told == {name: plain(dict(of_run))[name] for name in told})
+
+
+def test_times_of_any_offset_are_times(made: Both) -> None:
+    every = made.graph.clusters(limit=1000).rows
+    for hours in (-23, -14, 0, 14, 23):
+        zone = timezone(timedelta(hours=hours, minutes=59 if hours > 0 else 0))
+        for first, last in (
+            (datetime.min, datetime.max),
+            (datetime(45, 3, 31), datetime(9000, 1, 1)),
+        ):
+            where = ClusterFilter(
+                first_seen_from=first.replace(tzinfo=zone), first_seen_to=last.replace(tzinfo=zone)
+            )
+            assert made.graph.clusters(where, limit=1000).rows == every
 
 
 def test_the_run(small: Both, made: Both) -> None:
