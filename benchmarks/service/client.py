@@ -66,11 +66,14 @@ def _forever() -> Iterator[int]:
 async def _lane(port: int, turns: Iterator[Request], until: float) -> list[float]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     taken = []
-    while (begun := time.perf_counter()) < until:
-        writer.write(next(turns).data)
-        await answer(reader)
-        taken.append(time.perf_counter() - begun)
-    writer.close()
+    try:
+        while (begun := time.perf_counter()) < until:
+            writer.write(next(turns).data)
+            await answer(reader)
+            taken.append(time.perf_counter() - begun)
+    finally:
+        writer.close()
+        await writer.wait_closed()
     return taken
 
 
