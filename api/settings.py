@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
-from linkage.errors import MissingInput, SettingsError
-from linkage.settings import Section
+from linkage.errors import SettingsError
+from linkage.settings import Section, tables
 
 PREFIX = "LINKAGE_SERVICE_"
 
@@ -64,15 +63,7 @@ def load(path: Path | None, environment: Mapping[str, str]) -> ServiceSettings:
 
 
 def _of_file(path: Path | None) -> Mapping[str, Any]:
-    if path is None:
-        return {}
-    try:
-        with path.open("rb") as file:
-            found = tomllib.load(file).get("service", {})
-    except FileNotFoundError:
-        raise MissingInput(f"{path}: no such settings file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"not valid TOML: {error}"], str(path)) from None
+    found = {} if path is None else tables(path).get("service", {})
     if not isinstance(found, dict):
         raise SettingsError(["service: a table is needed"], str(path))
     return found

@@ -301,15 +301,19 @@ def load(path: Path | None) -> Settings:
     """
     if path is None:
         return Settings()
+    own = {name: table for name, table in tables(path).items() if name not in OF_OTHERS}
+    return parse(own, str(path))
+
+
+def tables(path: Path) -> dict[str, Any]:
+    """What a TOML file says; SettingsError where it is none, MissingInput where it is not there."""
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            return tomllib.load(file)
     except FileNotFoundError:
         raise MissingInput(f"{path}: no such settings file") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"not valid TOML: {error}"], str(path)) from None
-    own = {name: table for name, table in values.items() if name not in OF_OTHERS}
-    return parse(own, str(path))
 
 
 def parse(values: dict[str, Any], source: str = "settings") -> Settings:

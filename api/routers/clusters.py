@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from api import schemas
-from api.deps import GraphNow, Reader, Reviewer, ServiceNow
+from api.deps import GraphNow, Reader, Reviewer
 from api.reading import accounts_of
 from linkage.graph import ClusterFilter, ClusterRef, ClusterSort, Graph
 from linkage.graph.answers import ClusterRow
@@ -193,13 +193,12 @@ def read_notes(
 def write_note(
     caller: Reviewer,
     graph: GraphNow,
-    service: ServiceNow,
     cluster_id: ClusterId,
     asked: schemas.NoteAsked,
 ) -> schemas.Note:
     """Write something down about a cluster."""
     found = graph.cluster(cluster_id).cluster_id
-    with service.state.write() as connection:
+    with caller.service.state.write() as connection:
         note = notes.append(connection, caller.actor, found, asked.text)
         caller.changed(connection, "note", found)
     return schemas.Note.model_validate(note)

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage.journal.records import EVENTS, MAGIC, REJECTS, records
+from linkage.journal.records import EVENTS, MAGIC, REJECTS, Record, records
 
 ROWS = 1 << 17  # of a row group
 
@@ -74,26 +74,24 @@ class Places:
         return sorted(int(path.stem) for path in self.events.glob("[0-9]*.parquet"))
 
 
-def seal(places: Places, number: int) -> int:
-    """Make a segment of a file of the journal; returns its events. Again is the same.
+def seal(places: Places, number: int) -> None:
+    """Make a segment of a file of the journal. Again is the same.
 
     A tail that a crash left half-written is kept beside the journal, as `<number>.tail`.
     JournalError where the file is damaged, which leaves everything as it is.
     """
-    file, segment = places.file(number), places.segment(number)
-    there = segment.exists()
-    count = int(pq.read_metadata(segment).num_rows) if there else _written(places, number)
-    _keep_tail(file)
+    file = places.file(number)
+    found = list(records(file))
+    if not places.segment(number).exists():
+        _quarantined(places, number, _tables(found, REJECTS))
+        _written(places.segment(number), _tables(found, EVENTS))
+    _keep_tail(file, found[-1].end if found else len(MAGIC))
     file.unlink()
     synced(places.journal)
-    return count
 
 
-def tables(file: Path, sort: bytes) -> Iterator[pa.Table]:
-    """The tables of one sort in a file of the journal."""
-    for record in records(file):
-        if record.sort == sort:
-            yield pa.ipc.open_stream(record.payload).read_all()
+def _tables(found: Sequence[Record], sort: bytes) -> list[pa.Table]:
+    return [pa.ipc.open_stream(one.payload).read_all() for one in found if one.sort == sort]
 
 
 def synced(folder: Path) -> None:
@@ -105,28 +103,23 @@ def synced(folder: Path) -> None:
         os.close(handle)
 
 
-def _written(places: Places, number: int) -> int:
-    file, segment = places.file(number), places.segment(number)
-    _quarantined(places, number)
-    found = list(tables(file, EVENTS))
-    rows = sum(table.num_rows for table in found)
-    if rows:
-        new = segment.with_suffix(".writing")
-        # Files of one run may have other columns than those of a run with other settings.
-        whole = pa.concat_tables(found, promote_options="default")
-        pq.write_table(whole, new, row_group_size=ROWS, compression="zstd")
-        _published(new, segment)
-    return rows
+def _written(segment: Path, events: Sequence[pa.Table]) -> None:
+    if not events:
+        return
+    new = segment.with_suffix(".writing")
+    # Files of one run may have other columns than those of a run with other settings.
+    whole = pa.concat_tables(events, promote_options="default")
+    pq.write_table(whole, new, row_group_size=ROWS, compression="zstd")
+    _published(new, segment)
 
 
-def _quarantined(places: Places, number: int) -> None:
+def _quarantined(places: Places, number: int, rejected: Sequence[pa.Table]) -> None:
     """NDJSON {"line", "reason", "row"}, written anew where it is there."""
-    found = list(tables(places.file(number), REJECTS))
-    if not found:
+    if not rejected:
         return
     new = places.quarantine / f"{number:010}.writing"
     with new.open("w", encoding="utf-8") as file:
-        for row in pa.concat_tables(found).to_pylist():
+        for row in pa.concat_tables(rejected).to_pylist():
             told = {"line": row["line"], "reason": row["reason"], "row": json.loads(row["row"])}
             file.write(json.dumps(told) + "\n")
     _published(new, new.with_suffix(".ndjson"))
@@ -139,11 +132,8 @@ def _published(new: Path, path: Path) -> None:
     synced(path.parent)
 
 
-def _keep_tail(file: Path) -> None:
+def _keep_tail(file: Path, end: int) -> None:
     """What nobody was told is there, for whoever wants to look at it."""
-    end = len(MAGIC)
-    for record in records(file):
-        end = record.end
     if file.stat().st_size > end:
         with file.open("rb") as whole:
             whole.seek(end)
