@@ -1,78 +1,15 @@
-"""What is sent and answered, as OpenAPI has it. Times are UTC; weights are in bits."""
+"""Answers about a run: clusters, accounts, what links them. Times are UTC; weights are in bits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
-from fastapi import Body
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-)
-from pydantic.config import JsonDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from api.schemas.common import Answered, Page, State
+from api.schemas.kept import Decision
 from linkage.graph import AccountRef, ArtifactRef, ClusterRef, Ref
-from linkage.state.allowlist import Sort
-from linkage.state.decisions import Action
-
-Row = TypeVar("Row")
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
-Reason = Annotated[str, StringConstraints(pattern=r"\S", min_length=1, max_length=4000)]
-EACH: JsonDict = {"uniqueItems": True}
-MOST_NAMED = 1000  # accounts in one decision; a cluster may have any number
-Proposal = Literal["ban", "review", "none"]
-State = Literal["open", "banned", "watched", "cleared"]
-
-
-def each_once(given: list[str]) -> list[str]:
-    """Whoever names somebody twice may have meant another."""
-    if len(set(given)) != len(given):
-        raise ValueError("each may be named once")
-    return given
-
-
-class Answered(BaseModel):
-    """Made from values of the ports."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class Asked(BaseModel):
-    """Sent by a client: an unknown field is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Page(BaseModel, Generic[Row]):
-    """Some rows. `next`: the `after` of the following page, null on the last."""
-
-    rows: list[Row]
-    next: str | None = None
-
-
-class Fault(BaseModel):
-    """One thing that is wrong with a request."""
-
-    where: str
-    what: str
-
-
-class Problem(BaseModel):
-    """RFC 9457. `type` is stable, for programs; `detail` is for people."""
-
-    type: str = Field(examples=["urn:linkage:problem:not-found"])
-    title: str
-    status: int
-    detail: str
-    request_id: str
-    faults: list[Fault] | None = None
 
 
 class Signal(Answered):
@@ -117,20 +54,6 @@ class Cluster(Answered):
     first_seen: datetime | None
     last_seen: datetime | None
     state: State = "open"
-
-
-class Decision(Answered):
-    """A judgement. accounts, others: how many of each side; of a cluster, its members then."""
-
-    number: int
-    at: datetime
-    actor: str
-    action: Action
-    reason: str
-    run: str | None
-    cluster_id: str | None
-    accounts: int
-    others: int
 
 
 class Change(BaseModel):
@@ -313,22 +236,6 @@ class Timeline(Answered):
     buckets: list[Bucket]
 
 
-class NoteAsked(Asked):
-    """What to write down."""
-
-    text: Reason
-
-
-class Note(Answered):
-    """A note about a cluster."""
-
-    number: int
-    at: datetime
-    actor: str
-    cluster_id: str
-    text: str
-
-
 class Activity(Answered):
     """What an account did. hours: events by hour of the day (UTC); own_prompts: share of its
     prompts that are its own."""
@@ -364,7 +271,7 @@ class Account(Answered):
     activity: Activity
     evidence: list[Evidence]
     state: State = "open"
-    decisions: list[Decision] = []
+    decisions: list[Decision] = Field(default_factory=list)
 
 
 class Tie(Answered):
@@ -411,142 +318,6 @@ class ArtifactHolders(Artifact):
     holders: Page[Holder]
 
 
-class ClusterJudged(Asked):
-    """Of a cluster: its members as they are now."""
-
-    action: Literal[Action.ban, Action.watch, Action.clear]
-    cluster_id: Id
-    reason: Reason
-
-
-class AccountsJudged(Asked):
-    """Of accounts."""
-
-    action: Literal[Action.ban, Action.watch, Action.clear]
-    accounts: list[Id] = Field(min_length=1, max_length=MOST_NAMED, json_schema_extra=EACH)
-    reason: Reason
-
-    _once = field_validator("accounts")(each_once)
-
-
-class TwoApart(Asked):
-    """Two accounts that different people run."""
-
-    action: Literal[Action.not_same_operator]
-    accounts: list[Id] = Field(min_length=2, max_length=2, json_schema_extra=EACH)
-    reason: Reason
-
-    _once = field_validator("accounts")(each_once)
-
-
-class OneApart(Asked):
-    """An account that is not run by the operator of a cluster."""
-
-    action: Literal[Action.not_same_operator]
-    account_id: Id
-    cluster_id: Id
-    reason: Reason
-
-
-DecisionAsked = Annotated[
-    ClusterJudged | AccountsJudged | TwoApart | OneApart,
-    Body(
-        openapi_examples={
-            "cluster": {
-                "value": {"action": "ban", "cluster_id": "ccb0d6191", "reason": "ticket 4711"}
-            },
-            "accounts": {
-                "value": {"action": "clear", "accounts": ["a_1"], "reason": "a researcher"}
-            },
-            "two": {
-                "value": {
-                    "action": "not_same_operator", "accounts": ["a_1", "a_2"], "reason": "siblings",
-                }
-            },
-            "one": {
-                "value": {
-                    "action": "not_same_operator", "account_id": "a_1", "cluster_id": "ccb0d6191",
-                    "reason": "a flatmate",
-                }
-            },
-        }
-    ),
-]  # fmt: skip
-
-
-class Allowed(Answered):
-    """An entry that holds."""
-
-    sort: Sort
-    kind: str
-    value: str
-    reason: str
-    expires: datetime | None
-    actor: str
-    at: datetime
-
-
-class Allowlist(BaseModel):
-    """The entries that hold. version: name it in If-Match when you replace them."""
-
-    version: str
-    entries: list[Allowed]
-
-
-class _AllowedAsked(Asked):
-    value: Id
-    reason: Reason
-    expires: AwareDatetime | None = Field(None, description="null for never")
-
-
-class WhoAllowed(_AllowedAsked):
-    """An account or an organisation, with why and until when."""
-
-    sort: Literal[Sort.account, Sort.organisation]
-    kind: Literal[""] = ""
-
-
-class ArtifactAllowed(_AllowedAsked):
-    """An artifact of a kind, such as a campus's addresses."""
-
-    sort: Literal[Sort.artifact]
-    kind: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-
-
-class AllowlistAsked(Asked):
-    """The whole list as it is to be."""
-
-    entries: list[Annotated[WhoAllowed | ArtifactAllowed, Field(discriminator="sort")]] = Field(
-        max_length=100_000
-    )
-
-
-class AuditEntry(Answered):
-    """Who did what to what."""
-
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    request_id: str
-
-
-class Rejected(BaseModel):
-    """A row that cannot be used. line: from 1; of an array, the place of the object."""
-
-    line: int
-    reason: str
-
-
-class Ingested(BaseModel):
-    """What became of a call's events; all of it is on disk. rejects: the first thousand."""
-
-    accepted: int
-    repeated: int
-    rejected: int
-    rejects: list[Rejected]
-
-
 class Run(Answered):
     """The run that is served. thresholds: bits of a link, accounts of a group, expected innocents
     of proposals."""
@@ -556,15 +327,3 @@ class Run(Answered):
     counts: dict[str, Any]
     thresholds: dict[str, float]
     published: datetime
-
-
-class Health(BaseModel):
-    """Whether parts of the service can be used: 'ok', or what is wrong."""
-
-    status: Literal["ok", "unready"]
-    parts: dict[str, str] = {}
-
-
-def rows_of(model: type[BaseModel], rows: Iterable[Any]) -> list[Any]:
-    """Values of a port as a model's."""
-    return [model.model_validate(row) for row in rows]
