@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from linkage.judgements import Judgements
     from linkage.run import Run
     from linkage.settings import Settings
 
@@ -27,6 +28,7 @@ def detect(
     *,
     evidence: str | Path | None = None,
     baseline: str | Path | None = None,
+    judgements: Judgements | None = None,
     overwrite: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> Run:
@@ -38,6 +40,7 @@ def detect(
     out         the folder to make; without it, a temporary one that goes with the `Run`
     settings    `Settings`, or the path of a `linkage.toml`; the defaults without it
     baseline    the result folder of another run, whose figures say what is usual
+    judgements  what people have decided before, which the run obeys (`linkage.judgements`)
     overwrite   replace a result that `out` holds
     progress    told the stage's name and the fraction of the whole, 0 to 1
 
@@ -58,6 +61,7 @@ def detect(
             read,
             evidence=proof,
             baseline=base,
+            judgements=judgements,
             progress=progress,
             overwrite=overwrite,
         )

@@ -34,12 +34,25 @@ class Membership:
     own: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Parted:
+    """Pairs of units that must not be in one community, since different people run them.
+
+    strict   it is `a` that leaves; if not, the one that less ties to the community
+    """
+
+    a: Labels
+    b: Labels
+    strict: npt.NDArray[np.bool_]
+
+
 def membership(
     inc: Incidence,
     labels: Labels,
     group_units: int,
     settings: AttachmentSettings,
     threads: int = 1,
+    parted: Parted | None = None,
 ) -> Membership:
     """Let each unit be where it stands furthest above the prior, if that is far enough.
 
@@ -50,12 +63,33 @@ def membership(
     order = np.argsort(labels, kind="stable").astype(np.int32)
     linked = order[np.count_nonzero(labels < 0) :]
     sizes = np.bincount(labels[linked]).astype(np.int64)
-    whole, bar = communities_of(sizes, linked), _bar(group_units, settings)
+    whole, bar = communities_of(sizes, linked), bar_of(group_units, settings)
     pieces = even_pieces(sizes, 32 * threads)
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda p: attach(inc, whole, bar, p[0], p[1]), pieces))
     joined = Attached(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    return _best(joined, labels.size, round(UNIT * settings.stay_bits))
+    stay = round(UNIT * settings.stay_bits)
+    best = _best(joined, labels.size, stay)
+    if parted is None:
+        return best
+    while (leaving := _leaving(best, parted)).size:
+        rows = (joined.unit.astype(np.int64) << 32) | joined.community
+        stays = ~np.isin(rows, leaving)
+        joined = Attached(*(column[stays] for column in joined))
+        best = _best(joined, labels.size, stay)
+    return best
+
+
+def _leaving(found: Membership, parted: Parted) -> npt.NDArray[np.int64]:
+    """Who must leave which community: (unit << 32) | community."""
+    together = found.community[parted.a] == found.community[parted.b]
+    together &= found.community[parted.a] >= 0
+    a, b = parted.a[together], parted.b[together]
+    weaker = found.above[a] < found.above[b]
+    # Of equals, the later: either would do, but it must always be the same.
+    weaker |= (found.above[a] == found.above[b]) & (a > b)
+    unit = np.where(parted.strict[together] | weaker, a, b)
+    return np.unique((unit.astype(np.int64) << 32) | found.community[unit])
 
 
 def _best(found: Attached, units: int, stay: int) -> Membership:
@@ -80,7 +114,7 @@ def _best(found: Attached, units: int, stay: int) -> Membership:
     return result
 
 
-def _bar(group_units: int, settings: AttachmentSettings) -> Bar:
+def bar_of(group_units: int, settings: AttachmentSettings) -> Bar:
     return Bar(
         member=round(UNIT * settings.member_bits),
         cap=round(UNIT * settings.family_cap_bits),

@@ -4,7 +4,7 @@ Only this module may say "ban". A cluster's proposal follows from its expected i
 member is listed only if its own ties bear it, whatever its cluster is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -15,10 +15,12 @@ from linkage.activity import UNKNOWN, unknown
 from linkage.attachment import Membership
 from linkage.circles import circles
 from linkage.clusters import Clusters, openly
+from linkage.judged import Judged
 from linkage.kernels.incidence import Incidence
 from linkage.links import Links
 from linkage.score import References, Scores
 from linkage.settings import PolicySettings, ScoreSettings, Settings
+from linkage.standing import Standing
 from linkage.units import Units
 
 Floats = npt.NDArray[np.float64]
@@ -28,6 +30,7 @@ Texts = npt.NDArray[np.object_]
 
 OPENLY, UNVERIFIED = "openly one", "openly one, unverified"
 APART = "apart in all but their work"
+CLEARED, MOSTLY_CLEARED = "cleared", "mostly cleared"
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,48 @@ def proposals(
         held_by[(account == "ban") & holds] = name
     account[held_by != None] = "review"  # noqa: E711 - elementwise
     return Proposals(cluster, note, account, held_by, members.left[units.of])
+
+
+def obeying(
+    found: Proposals,
+    clusters: Clusters,
+    judged: Judged,
+    standing: Standing,
+    policy: PolicySettings,
+) -> Proposals:
+    """The proposals with what people have judged before them.
+
+    A cleared account is proposed for nothing, or with new evidence for review. A cluster of them
+    is proposed for nothing, one with many of them for review at most. Whoever is allowlisted is
+    proposed for review at most. What holds an account:
+
+    allowlisted       somebody put it on the allowlist
+    cleared           a person cleared it, and nothing has come since that would make it a member
+    new_evidence      a person cleared it, and what is new would make it a member by itself
+    cleared_cluster   most of its cluster, or as many as the settings say, was cleared
+    """
+    cluster, note = found.cluster.copy(), found.note.copy()
+    account, held_by = found.account.copy(), found.held_by.copy()
+    cleared, renewed = np.zeros(account.size, np.bool_), np.zeros(account.size, np.bool_)
+    cleared[judged.cleared[~standing.renewed]] = True
+    renewed[judged.cleared[standing.renewed]] = True
+    inside = clusters.of >= 0
+    count = np.bincount(clusters.of[inside & cleared], minlength=cluster.size)
+    many = count >= policy.cleared_share * clusters.size
+    note[many] = MOSTLY_CLEARED
+    cluster[many & (cluster == "ban")] = "review"
+    whole = count == clusters.size
+    cluster[whole], note[whole] = "none", CLEARED
+    beside = inside.copy()
+    beside[inside] = many[clusters.of[inside]]
+    for name, holds, proposal in (
+        ("cleared_cluster", beside & (account == "ban"), "review"),
+        ("new_evidence", renewed & (account == "ban"), "review"),
+        ("allowlisted", judged.allowed & (account == "ban"), "review"),
+        ("cleared", cleared & inside, "none"),
+    ):
+        account[holds], held_by[holds] = proposal, name
+    return replace(found, cluster=cluster, note=note, account=account, held_by=held_by)
 
 
 def holding_rules(

@@ -166,7 +166,8 @@ def explain(run: Weighed, a: str, b: str) -> Explanation:
         missing=0.0 if linked else max(0, threshold - whole) / UNIT,
         verdict="",
     )
-    return replace(partial, verdict=_verdict(partial))
+    parted = run.info.get("judgements", {}).get("parted", 0)
+    return replace(partial, verdict=_verdict(partial, judged=parted > 0))
 
 
 def shared_artifacts(
@@ -226,7 +227,8 @@ def _families(shared: Sequence[SharedArtifact], caps: Mapping[str, int]) -> tupl
     return tuple(sorted(parts, key=lambda part: (-part.bits, part.family)))
 
 
-def _verdict(pair: Explanation) -> str:
+def _verdict(pair: Explanation, *, judged: bool) -> str:
+    """judged: the run keeps some apart because a person has decided it."""
     if pair.a == pair.b:
         return "This is one account, named twice."
     if pair.same_organisation is not None:
@@ -241,9 +243,11 @@ def _verdict(pair: Explanation) -> str:
     if not pair.shared:
         return f"Not linked: they share nothing. 0 bits, of the {needs}."
     if not pair.missing:
+        decided = "a person has decided that different people run them, or " if judged else ""
         return (
-            f"Not linked, although what they share weighs {weighs}, of the {needs}: all of it is "
-            "common, and no two of these things are rare enough together to look at the pair."
+            f"Not linked, although what they share weighs {weighs}, of the {needs}: {decided}all "
+            "of it is common, and no two of these things are rare enough together to look at the "
+            "pair."
         )
     short = f"{decimals(pair.missing, 2)} short of the {needs}"
     return f"Not linked: what they share weighs {weighs}, {short}. {_what_is_missing(pair)}"

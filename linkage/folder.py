@@ -31,7 +31,7 @@ class Tables:
 
     def read(self, query: str, **values: object) -> pa.Table:
         """What a query finds; ResultError where a file is damaged. A cursor each, for threads."""
-        files = {name: literal(self.folder / f"{name}.parquet") for name in TABLES}
+        files = {name: literal(self.folder / f"{name}.parquet") for name in (*TABLES, "judged")}
         used = {name: path for name, path in files.items() if f"(${name})" in query}
         try:
             return self._cursor().sql(query, params={**used, **values}).to_arrow_table()

@@ -16,15 +16,18 @@ from linkage.attachment import membership
 from linkage.baseline import load
 from linkage.clusters import clusters
 from linkage.communities import communities
-from linkage.decisions import proposals
+from linkage.decisions import obeying, proposals
 from linkage.errors import InputError
 from linkage.events import read
 from linkage.evidence import Evidence, evidence
+from linkage.judged import heard, judged, verified, without
+from linkage.judgements import Judgements
 from linkage.links import dealings, links
 from linkage.recorder import Progress, Recorder
-from linkage.results import Origin, Results
+from linkage.results import Obeyed, Origin, Results
 from linkage.settings import Settings
 from linkage.signals import CARRIED
+from linkage.standing import standing
 from linkage.units import incidence, units
 
 STAGES = {
@@ -50,6 +53,7 @@ def detect(
     *,
     evidence: Path | None = None,
     baseline: Path | None = None,
+    judgements: Judgements | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Path:
@@ -59,6 +63,7 @@ def detect(
     evidence   instead of them, a folder with evidence.parquet, and activity.parquet if known
     out        appears whole, by one rename, or not at all
     baseline   another run's result, to weigh against its figures instead of one's own
+    judgements what people have decided before, which the run obeys
     progress   is told the stage's name and the fraction done
 
     Raises InputError, SettingsError or ResultError; nothing is left behind then.
@@ -72,7 +77,13 @@ def detect(
     record = Recorder(STAGES, progress)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
         found = stages(
-            given, settings, Path(work), folder=evidence, baseline=baseline, record=record
+            given,
+            settings,
+            Path(work),
+            folder=evidence,
+            baseline=baseline,
+            judgements=judgements,
+            record=record,
         )
         folder = Path(work) / "result"
         with record.stage("results"):
@@ -89,6 +100,7 @@ def stages(
     *,
     folder: Path | None = None,
     baseline: Path | None = None,
+    judgements: Judgements | None = None,
     record: Recorder | None = None,
     kinds: tuple[ArtifactKind, ...] | None = None,
 ) -> Results:
@@ -98,6 +110,7 @@ def stages(
     what does not fit into memory; it must outlast the results, which are read from it. `kinds`
     are the settings' if not given.
     """
+    judgements = judgements or Judgements()
     threads = settings.resources.threads or os.cpu_count() or 1
     kinds, record = kinds or settings.kinds(), record or Recorder(STAGES)
     usual = load(baseline) if baseline is not None else None
@@ -107,21 +120,25 @@ def stages(
     else:
         origin, acts, proof = _of_gathered(con, folder, kinds, record)
     with record.stage("links"):
+        acts = verified(acts, judgements.organisations)
         unit = units(acts)
-        inc = incidence(proof, unit, kinds, usual)
-        link = links(inc, settings.links, threads)
+        known = judged(judgements, unit, acts, proof, kinds)
+        inc = incidence(proof, unit, kinds, usual, known.silent)
+        link = without(links(inc, settings.links, threads), known.parted)
     with record.stage("communities"):
         size = unit.first.size
         deals = dealings(link, kinds)
         labels = communities(link.a, link.b, link.above, size, settings.communities, threads, deals)
     with record.stage("attachment"):
         least = settings.score.group_accounts
-        members = membership(inc, labels, least, settings.attachment, threads)
+        members = membership(inc, labels, least, settings.attachment, threads, known.parted)
     with record.stage("clusters"):
         references = usual.references if usual else None
-        found = clusters(members, unit, proof, acts, kinds, settings, references)
+        found = clusters(members, unit, heard(proof, known), acts, kinds, settings, references)
     with record.stage("proposals"):
         proposed = proposals(found, members, unit, inc, link, acts, settings, references)
+        stands = standing(known, members, unit, inc, settings)
+        proposed = obeying(proposed, found, known, stands, settings.policy)
     return Results(
         settings=settings,
         kinds=kinds,
@@ -135,6 +152,7 @@ def stages(
         membership=members,
         clusters=found,
         proposals=proposed,
+        obeyed=Obeyed(judgements, known, stands),
     )
 
 

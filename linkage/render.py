@@ -21,6 +21,10 @@ HELD: Mapping[str, str] = {
     "household": "cards, devices and the like tie it to no more than a household of the cluster",
     "verified_organisation": "belongs to an organisation that the platform has verified",
     "unknown_organisation": "nobody knows whether it belongs to a verified organisation",
+    "allowlisted": "it is on the allowlist",
+    "cleared": "a person has cleared it, and nothing new speaks against it",
+    "new_evidence": "a person has cleared it; what is new is for a person to judge",
+    "cleared_cluster": "a person has cleared most of its cluster",
 }
 QUESTIONS: Mapping[str, str] = {
     "operation": "One operation?",

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from linkage.explain import Explanation, Holding
 
 FORMAT = 1
-FILES = (*(f"{table}.parquet" for table in TABLES), "banlist.csv", "run.json")
+FILES = (
+    *(f"{table}.parquet" for table in TABLES),
+    "judged.parquet",
+    "banlist.csv",
+    "run.json",
+)
 
 _OF = "account_id IN (SELECT unnest($accounts))"
 _EVIDENCE = f"""
@@ -133,6 +138,13 @@ class Run:
         """One row an account: events, days, first_seen, last_seen, signed_up, hours,
         organisation (verified), claimed, own_prompts."""
         return self._whole("activity")
+
+    @cached_property
+    def judged(self) -> pd.DataFrame:
+        """One row an account that a person had cleared before: account_id, decision (its number),
+        renewed (what is new would make it a member), over (bits of that over the prior),
+        new_evidence (list of dicts with kind, value, bits; what weighs most first)."""
+        return self._whole("judged")
 
     @cached_property
     def banlist(self) -> pd.DataFrame:

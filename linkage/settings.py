@@ -206,6 +206,13 @@ class PolicySettings(Section):
         description="share of a group's accounts in verified organisations, whichever, likewise: "
         "the few beside them may well belong to them",
     )
+    cleared_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="share of a cluster's accounts that a person has cleared, from which on it "
+        "goes no further than review: who joins a cleared team is not to be banned for it",
+    )
     drop_one_bits: float = Field(
         3.0,
         ge=0,

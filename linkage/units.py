@@ -47,8 +47,12 @@ def incidence(
     units: Units,
     kinds: tuple[ArtifactKind, ...],
     baseline: Baseline | None,
+    silent: npt.NDArray[np.bool_] | None = None,
 ) -> Incidence:
-    """The evidence as arrays over units; how common things are comes from the baseline."""
+    """The evidence as arrays over units; how common things are comes from the baseline.
+
+    silent   bool[artifacts]: artifacts that say nothing, as if every unit had them
+    """
     rows = evidence.rows.select("account", "artifact").to_pyarrow()
     unit = units.of[rows["account"].to_numpy()]
     pairs = _unique((unit.astype(np.int64) << 32) | rows["artifact"].to_numpy())
@@ -70,6 +74,8 @@ def incidence(
         usual = np.array(
             [baseline.usual_holding.get(n, u) for n, u in zip(names, usual, strict=True)]
         )
+    if silent is not None:
+        degree[silent] = population
     m = np.array([k.m for k in kinds])
     chance = m[kind] * (population + 2) / (degree + 1.0)
     return Incidence(
@@ -81,7 +87,7 @@ def incidence(
         kind=kind,
         family=family_of_kind[kind],
         degree=degree,
-        parent=_parents(evidence, kinds, kind.size),
+        parent=parents(evidence, kinds, kind.size),
         chance=chance,
         most=rare_bits(chance, m[kind]),
         m=m,
@@ -125,7 +131,7 @@ def _baseline_degrees(evidence: Evidence, baseline: Baseline) -> Int32s:
     return found.to_numpy().astype(np.int32)
 
 
-def _parents(evidence: Evidence, kinds: tuple[ArtifactKind, ...], artifacts: int) -> Int32s:
+def parents(evidence: Evidence, kinds: tuple[ArtifactKind, ...], artifacts: int) -> Int32s:
     """The artifact that each lies within by its value, -1 for none."""
     parent = np.full(artifacts, -1, np.int32)
     table = evidence.artifacts

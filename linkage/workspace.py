@@ -47,19 +47,27 @@ class Workspace:
         """Whether something can be written into it."""
         return os.access(self.path / "runs", os.W_OK | os.X_OK)
 
+    def run(self, name: str) -> Path:
+        """The folder of a run by its id."""
+        return self.path / "runs" / name
+
+    def snapshot(self, decision: int) -> Path:
+        """The folder of what a decision rested on."""
+        return self.path / "snapshots" / str(decision)
+
     def current(self) -> Path | None:
         """The folder of the run that is served; None where there is none."""
         try:
             name = (self.path / "runs" / _POINTER).read_text("utf-8").strip()
         except FileNotFoundError:
             return None
-        return self.path / "runs" / name
+        return self.run(name)
 
     def add(self, result: Path) -> str:
         """Copy a result in, whole or not at all, and serve it; returns the run's id."""
         run = Run.open(result)
         name = run_id(run.path)
-        there = self.path / "runs" / name
+        there = self.run(name)
         if not there.exists():
             with new_folder(there) as made:
                 shutil.copytree(run.path, made, dirs_exist_ok=True)
@@ -68,7 +76,7 @@ class Workspace:
 
     def serve(self, name: str) -> None:
         """Make a run that is there the one that is served."""
-        Run.open(self.path / "runs" / name)
+        Run.open(self.run(name))
         pointer = self.path / "runs" / _POINTER
         new = pointer.with_suffix(f".{os.getpid()}")
         new.write_text(f"{name}\n", "utf-8")

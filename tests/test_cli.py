@@ -205,8 +205,8 @@ def test_a_database_is_asked_and_closed(
     text = linked(*words, "-r", result)
     monkeypatch.setattr(linkage.graph, "open_graph", database)
     assert linked(*words, "-g", "bolt://host") == text
-    assert linked(*words, "-g", "bolt://host", "-r", "same") == text
-    assert opened == [("bolt://host", None), ("bolt://host", Path("same"))]
+    assert linked(*words, "-g", "bolt://host", "-r", result) == text
+    assert opened == [("bolt://host", None), ("bolt://host", result)]
     assert closed == [True, True]
     found = json.loads(linked("clusters", "-g", "bolt://me:secret@host", "--json"))
     assert found["result"] is None
@@ -326,7 +326,12 @@ def test_options_of_detect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     sources, out, settings, named = asked[0]
     assert (sources, out) == (["a.csv", "-"], tmp_path / "out")
     assert (settings.links.margin_bits, settings.communities.algorithm) == (4, "louvain")
-    assert named == {"evidence": None, "baseline": Path("base"), "overwrite": True}
+    assert named == {
+        "evidence": None,
+        "baseline": Path("base"),
+        "judgements": None,
+        "overwrite": True,
+    }
     assert found["banlist"] == str(tmp_path / "out" / "banlist.csv")
     assert [c["proposal"] for c in found["clusters"]] == ["ban", "review"]
     assert found["held_by"] == {"drop_one": 1, "unplantable": 1}

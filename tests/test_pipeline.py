@@ -37,6 +37,7 @@ FILES = {
     "banlist.csv",
     "clusters.parquet",
     "evidence.parquet",
+    "judged.parquet",
     "links.parquet",
     "members.parquet",
     "references.parquet",
@@ -614,6 +615,13 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "confidence": "double",
         "proposal": "string",
         "held_by": "string",
+    },
+    "judged": {
+        "account_id": "string",
+        "decision": "int64",
+        "renewed": "bool",
+        "over": "double",
+        "new_evidence": "list<element: struct<kind: string, value: string, bits: double>>",
     },
     "references": {"size": "int32", **{s.name: "double" for s in SIGNALS}},
 }

@@ -19,6 +19,7 @@ import linkage
 import linkage.pipeline
 from linkage.artifacts import BUILT_IN
 from linkage.errors import MissingInput, NotFound, ResultError
+from linkage.results.judged import JUDGED
 from linkage.run import FILES, Run
 from linkage.scenarios import Scenario, simulate
 from linkage.settings import Settings
@@ -148,6 +149,7 @@ def small_result(folder: Path) -> Path:
         pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet")
     banned = [("n1", 9.5), ("n2", 9.0), ("'=cmd()", 8.0)]
     lines = [f'{a},{NETWORK},2.3,{c},"one, [red]two"' for a, c in banned]
+    pq.write_table(JUDGED.empty_table(), folder / "judged.parquet")
     (folder / "banlist.csv").write_text(
         "\n".join(["account_id,cluster_id,score,confidence,reasons", *lines, ""])
     )

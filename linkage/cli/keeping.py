@@ -14,6 +14,7 @@ from linkage.cli.options import JsonOption
 from linkage.render import clean
 
 if TYPE_CHECKING:
+    from linkage.judgements import Judgements
     from linkage.state import Key, State
 
 WORKSPACE = Path("workspace")
@@ -82,7 +83,7 @@ def create(
         faults = [f"{clean(word, 40)}: no scope; there are {known}" for word in unknown]
         raise SettingsError(faults, "--scope")
     expires = datetime.now(UTC) + timedelta(days=days) if days else None
-    with _state(workspace, settings) as state, state.write() as connection:
+    with state_of(workspace, settings) as state, state.write() as connection:
         key, text = of_state.create(connection, name, [Scope(word) for word in scope], expires)
     if as_json:
         output.write_json({**_told(key), "key": text})
@@ -103,7 +104,7 @@ def list_keys(
     """List the keys: whose they are, and what they may do."""
     from linkage.state import keys as of_state
 
-    with _state(workspace, settings) as state, state.read() as connection:
+    with state_of(workspace, settings) as state, state.read() as connection:
         found = of_state.every(connection)
     if as_json:
         output.write_json([_told(key) for key in found])
@@ -126,7 +127,7 @@ def revoke(
     """Have a key work no longer, within five seconds."""
     from linkage.state import keys as of_state
 
-    with _state(workspace, settings) as state, state.write() as connection:
+    with state_of(workspace, settings) as state, state.write() as connection:
         gone = of_state.revoke(connection, key)
     output.console().print(f"{clean(gone.name)} ({gone.id}) works no longer.", soft_wrap=True)
 
@@ -153,10 +154,22 @@ def _told(key: Key) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _state(workspace: Path, settings: Path | None) -> State:
+def state_of(workspace: Path, settings: Path | None) -> State:
     """The state of a workspace, for a `with` statement."""
     from api.settings import load
     from linkage.state import open_state
     from linkage.workspace import Workspace
 
     return open_state(load(settings, os.environ).state or Workspace.at(workspace).state)
+
+
+def obeyed(workspace: Path, settings: Path | None) -> Judgements:
+    """What a detection obeys: the decisions and the allowlist of a workspace that is there."""
+    from linkage.errors import MissingInput
+    from linkage.obeying import judgements
+    from linkage.workspace import Workspace
+
+    if not workspace.is_dir():
+        raise MissingInput(f"{clean(workspace)}: no such workspace")
+    with state_of(workspace, settings) as state:
+        return judgements(Workspace.at(workspace), state)

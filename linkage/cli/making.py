@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linkage.cli import output
+from linkage.cli.keeping import obeyed
 from linkage.cli.options import RESULT, Algorithm, JsonOption, QuietMaking
 from linkage.cli.progress import Waiting
 from linkage.errors import SettingsError
@@ -48,6 +49,12 @@ def detect(
         Path | None,
         typer.Option("--baseline", help="Result folder of a run that says what is usual."),
     ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace", "-w", help="Workspace whose decisions and allowlist are obeyed."
+        ),
+    ] = None,
     algorithm: Annotated[
         Algorithm | None,
         typer.Option("--algorithm", help="How links become communities; leiden if not said."),
@@ -62,11 +69,23 @@ def detect(
 
     Writes a result folder: clusters, members, evidence, links, and the proposed ban list.
     """
+    import linkage
+
     if bool(sources) == (evidence is not None):
         raise typer.BadParameter("name event files, or --evidence FOLDER: one of the two")
     chosen = _settings(settings, algorithm)
-    named = {"evidence": evidence, "baseline": baseline}
-    run = _detected(sources, out, chosen, **named, overwrite=overwrite, quiet=quiet)
+    judgements = None if workspace is None else obeyed(workspace, settings)
+    with Waiting("detecting", quiet=quiet) as progress:
+        run = linkage.detect(
+            sources,
+            out,
+            chosen,
+            evidence=evidence,
+            baseline=baseline,
+            judgements=judgements,
+            overwrite=overwrite,
+            progress=progress,
+        )
     if as_json:
         output.write_json(_summary(run))
     elif not quiet:
@@ -139,6 +158,7 @@ def demo(
     Simulates 400,000 events of 20,000 accounts, 500 of them in networks; detects; compares
     with the simulated truth. Takes less than a minute. A demo that is there is replaced.
     """
+    import linkage
     from linkage.evaluation import evaluate, read_truth
     from linkage.scenarios import Scenario
     from linkage.settings import Settings
@@ -146,7 +166,8 @@ def demo(
     begun = time.monotonic()
     summary = _simulated(Scenario(), out / "month", quiet=quiet)
     events = [str(summary.events_path)]
-    run = _detected(events, out / "result", Settings(), overwrite=True, quiet=quiet)
+    with Waiting("detecting", quiet=quiet) as progress:
+        run = linkage.detect(events, out / "result", Settings(), overwrite=True, progress=progress)
     evaluation = evaluate(run, read_truth(summary.truth_path))
     shown = _in_neo4j(run, out / "neo4j", quiet=quiet) if neo4j else None
     if quiet:
@@ -195,30 +216,6 @@ def _settings(path: Path | None, algorithm: Algorithm | None) -> Settings:
         return read
     communities = read.communities.model_copy(update={"algorithm": algorithm.value})
     return read.model_copy(update={"communities": communities})
-
-
-def _detected(
-    sources: list[str] | None,
-    out: Path,
-    settings: Settings,
-    *,
-    evidence: Path | None = None,
-    baseline: Path | None = None,
-    overwrite: bool,
-    quiet: bool,
-) -> Run:
-    import linkage
-
-    with Waiting("detecting", quiet=quiet) as progress:
-        return linkage.detect(
-            sources,
-            out,
-            settings,
-            evidence=evidence,
-            baseline=baseline,
-            overwrite=overwrite,
-            progress=progress,
-        )
 
 
 def _simulated(scenario: Scenario, out: Path, *, quiet: bool) -> SimulationSummary:

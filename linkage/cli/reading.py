@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -128,8 +129,10 @@ def account(
 
     Its cluster and confidence, its activity, and its artifacts, rarest first.
     """
-    with place(graph, result).opened() as asked:
+    where = place(graph, result)
+    with where.opened() as asked:
         found = asdict(asked.account(account_id))
+    found["judged"] = _judged(where.folder, account_id)
     if as_json:
         evidence = output.cut(found["evidence"], limit)
         total = len(found["evidence"])
@@ -138,6 +141,21 @@ def account(
         account_sheet(output.console(), found, limit)
     elif found["membership"] is not None:
         _lines([found["membership"]["cluster_id"]])
+
+
+def _judged(folder: Path | None, account_id: str) -> dict[str, Any] | None:
+    """What had been decided about an account before the run, and what is new since; None where
+    nothing was, or where there is no result to say it."""
+    from linkage.run import Run
+
+    if folder is None:
+        return None
+    rows = Run.open(folder).tables.rows(
+        "SELECT decision, renewed, over, new_evidence FROM read_parquet($judged) "
+        "WHERE account_id = $account",
+        account=account_id,
+    )
+    return rows[0] if rows else None
 
 
 def explain(

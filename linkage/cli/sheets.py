@@ -142,7 +142,19 @@ def account_sheet(screen: Console, account: Row, limit: int) -> None:
             f"cluster {clean(member['cluster_id'])}, proposal {clean(member['proposal'])}, "
             f"confidence {in_bits(member['confidence'])}" + (f"; held back: {held}" if held else "")
         )
+    if account["judged"] is not None:
+        _cleared(screen, account["judged"])
     _evidence(screen, account["evidence"], limit)
+
+
+def _cleared(screen: Console, judged: Row) -> None:
+    """What had been decided, and what is new since."""
+    new = judged["new_evidence"]
+    since = f"; new since: {plural(len(new), 'artifact')}" if new else "; nothing new since"
+    screen.print(f"cleared by decision {judged['decision']}{since}")
+    for one in new:
+        text = f"  {one['kind']} {clean(one['value'], 120)}, {in_bits(one['bits'])}"
+        screen.print(output.cell(text), soft_wrap=True)
 
 
 def _evidence(screen: Console, evidence: Sequence[Row], limit: int) -> None:

@@ -321,6 +321,47 @@ def _without_any(
     return least, fewest, own
 
 
+@njit(cache=True, nogil=True)
+def weigh_parts(
+    inc: Incidence, part: Incidence, members: Int32s, rows: Int32s, bar: Bar
+) -> tuple[Int32s, Int32s]:
+    """Weigh a part of what members of one community have against it, as if they had no more.
+
+    `part` is `inc` with other units: each of `rows` is one of them, for a member of the community.
+    Returns, in the order of `rows`, the weight over the prior; and of each of their artifacts, one
+    row after another, its own weight.
+    """
+    have = np.zeros(inc.art_ptr.size - 1, np.int32)
+    for unit in members:
+        for i in range(inc.unit_ptr[unit], inc.unit_ptr[unit + 1]):
+            have[inc.unit_art[i]] += 1
+    size, prior = members.size, prior_bits(inc, max(1, members.size - 1))
+    stamp_of = np.zeros(have.size, np.int32)
+    art = np.empty(inc.families * KEPT, np.int32)
+    bits = np.empty(inc.families * KEPT, np.int32)
+    ptr, best = np.zeros(inc.families, np.int32), np.empty(DEPTH, np.int32)
+    caps = np.full(inc.families, bar.cap, np.int32)
+    for f in range(inc.families):
+        if inc.alone[f]:
+            caps[f] = max(bar.cap, prior + bar.member)
+    over, count = np.empty(rows.size, np.int32), 0
+    for row in rows:
+        count += part.unit_ptr[row + 1] - part.unit_ptr[row]
+    each, place = np.empty(count, np.int32), 0
+    for i in range(rows.size):
+        row = rows[i]
+        _gather(part, row, True, size, have, stamp_of, 0, art, bits, ptr)
+        total = 0
+        for f in range(inc.families):
+            total += _family_without(inc, f, -1, False, caps, art, bits, ptr, best)
+        over[i] = total - prior
+        for j in range(part.unit_ptr[row], part.unit_ptr[row + 1]):
+            v = part.unit_art[j]
+            each[place] = whole_bits(part, v, row, True, size, have[v])
+            place += 1
+    return over, each
+
+
 def communities_of(sizes: npt.NDArray[np.int64], units: Int32s) -> Community:
     """Communities from their sizes and their units, one after another."""
     ptr = np.zeros(sizes.size + 1, np.int64)

@@ -6,8 +6,9 @@ from pathlib import Path
 from linkage.errors import ResultError
 from linkage.recorder import Recorder
 from linkage.results.banlist import write_banlist
-from linkage.results.bundle import Origin, Results
+from linkage.results.bundle import Obeyed, Origin, Results
 from linkage.results.info import info, write_json
+from linkage.results.judged import write_judged
 from linkage.results.tables import (
     write_activity,
     write_clusters,
@@ -17,7 +18,7 @@ from linkage.results.tables import (
     write_references,
 )
 
-__all__ = ["Origin", "Results", "check_free", "publish", "write", "write_info"]
+__all__ = ["Obeyed", "Origin", "Results", "check_free", "publish", "write", "write_info"]
 
 INFO = "run.json"
 
@@ -41,6 +42,7 @@ def write(found: Results, folder: Path) -> None:
     write_clusters(found, folder)
     write_members(found, folder)
     write_references(found, folder)
+    write_judged(found, folder)
     write_banlist(found, folder / "banlist.csv")
     if found.origin.quarantine is not None:
         shutil.copyfile(found.origin.quarantine, folder / "quarantine.ndjson")

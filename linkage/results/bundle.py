@@ -11,9 +11,12 @@ from linkage.baseline import Baseline
 from linkage.clusters import Clusters
 from linkage.decisions import Proposals
 from linkage.evidence import Evidence
+from linkage.judged import Judged
+from linkage.judgements import Judgements
 from linkage.kernels.incidence import Incidence
 from linkage.links import Links
 from linkage.settings import Settings
+from linkage.standing import Standing
 from linkage.units import Units
 
 
@@ -39,6 +42,15 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Obeyed:
+    """What people had judged, and what became of it in the run."""
+
+    judgements: Judgements
+    judged: Judged
+    standing: Standing
+
+
+@dataclass(frozen=True)
 class Results:
     """The outcome of each stage, as the stages return it."""
 
@@ -54,3 +66,4 @@ class Results:
     membership: Membership
     clusters: Clusters
     proposals: Proposals
+    obeyed: Obeyed

@@ -48,6 +48,7 @@ def info(found: Results, record: Recorder) -> dict[str, Any]:
             "accounts": found.incidence.population,
             "usual_holding": holdings(found.incidence, found.kinds),
         },
+        "judgements": _judgements(found),
         "threshold_bits": found.links.threshold / UNIT,
         "left_out": {"common_artifacts": found.links.common_left_out},
         "versions": {"python": platform.python_version()} | {n: version(n) for n in LIBRARIES},
@@ -77,6 +78,20 @@ def _counts(found: Results) -> dict[str, Any]:
         "listed": int(np.count_nonzero(found.proposals.account == "ban")),
         "held": len(held),
         "held_by": dict(sorted(Counter(held).items())),
+    }
+
+
+def _judgements(found: Results) -> dict[str, Any]:
+    """Which judgements were obeyed, and how much in the run they were about."""
+    given, judged = found.obeyed.judgements, found.obeyed.judged
+    return {
+        "decisions": given.decisions,
+        "allowlist": given.allowlist,
+        "cleared": judged.cleared.size,
+        "new_evidence": int(found.obeyed.standing.renewed.sum()),
+        "parted": judged.parted.a.size,
+        "allowed_accounts": int(judged.allowed.sum()),
+        "silent_artifacts": int(judged.silent.sum()),
     }
 
 

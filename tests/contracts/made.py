@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage.results.judged import JUDGED
 from tests.test_run import DEGREE, FAMILIES, PAIR, info, link, signal, small_result
 
 BITING = (
@@ -54,6 +55,7 @@ def made_result(folder: Path, clusters: int = 45) -> Path:
     tables["activity"] = [_activity(rng, account) for account in sorted(names)]
     for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet", row_group_size=64)
+    pq.write_table(JUDGED.empty_table(), folder / "judged.parquet")
     (folder / "banlist.csv").write_text("account_id,cluster_id,score,confidence,reasons\n")
     (folder / "run.json").write_text(json.dumps(info() | {"version": "0.0.made"}))
     return folder
