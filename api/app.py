@@ -11,7 +11,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 
-from api import schemas
+from api import examples, schemas
 from api.deps import having
 from api.gate import Gate
 from api.problems import MEDIA_TYPE, handle_all
@@ -80,7 +80,7 @@ def create_app(service: Service) -> FastAPI:
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with problems as they are."""
+    """The OpenAPI document, with problems as they are, and examples."""
     document = app.openapi()
     shapes = document["components"]["schemas"]
     shapes["Problem"] = schemas.Problem.model_json_schema(
@@ -89,4 +89,5 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     shapes |= shapes["Problem"].pop("$defs", {})
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
+    examples.add(document)
     return document

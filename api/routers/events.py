@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from typing import Any
 
@@ -36,7 +37,10 @@ _BODY = {
     "required": True,
     "description": f"Up to {MOST_EVENTS:,} events; `Content-Encoding: gzip` where it is packed.",
     "content": {
-        "application/x-ndjson": {"schema": {"type": "string", "description": "an event a line"}},
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "an event a line"},
+            "example": json.dumps(_EVENT["example"]) + "\n",
+        },
         "application/json": {"schema": {"type": "array", "items": _EVENT, "maxItems": MOST_EVENTS}},
     },
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.schemas.common import Answered, Page, State
 from api.schemas.kept import Decision
@@ -26,19 +26,6 @@ class Signal(Answered):
 class Cluster(Answered):
     """A cluster. expected: innocent groups as unusual as this one, expected by chance; score:
     -log10 of it; p_*: how unusual it is on each question, null where nothing answers it."""
-
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "example": {
-                "cluster_id": "ccb0d61917f2a5c3e", "accounts": 17, "events": 9120, "score": 2.9,
-                "expected": 0.0013, "proposal": "ban", "p_operation": 0.004, "p_lives": 0.004,
-                "p_pretend": 0.009, "note": None, "signals": [],
-                "first_seen": "2026-06-01T08:11:02Z", "last_seen": "2026-06-30T23:50:44Z",
-                "state": "open",
-            }
-        },
-    )  # fmt: skip
 
     cluster_id: str
     accounts: int

@@ -1,0 +1,171 @@
+"""Examples for the OpenAPI document: of each shape and each parameter, one that could be so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SIGNAL = {
+    "name": "shared_work", "question": "operation", "value": 17.3, "usual": 0.1, "rank": 0.004,
+    "text": "a member has 17.3 templates in common with others that hardly anyone outside uses",
+}  # fmt: skip
+_CLUSTER = {
+    "cluster_id": "ccb0d61917f2a5c3e", "accounts": 17, "events": 9120, "score": 2.9,
+    "expected": 0.0013, "proposal": "ban", "p_operation": 0.004, "p_lives": 0.004,
+    "p_pretend": 0.009, "note": None, "signals": [_SIGNAL],
+    "first_seen": "2026-06-01T08:11:02Z", "last_seen": "2026-06-30T23:50:44Z", "state": "watched",
+}  # fmt: skip
+_DECISION = {
+    "number": 12, "at": "2026-07-01T09:30:00Z", "actor": "ana (k3f9)", "action": "watch",
+    "reason": "ask the payment team", "run": "r52d84b7733e48bc9",
+    "cluster_id": "ccb0d61917f2a5c3e", "accounts": 16, "others": 0,
+}  # fmt: skip
+_MEMBER = {
+    "account_id": "a_1", "cluster_id": "ccb0d61917f2a5c3e", "confidence": 33.6,
+    "proposal": "ban", "held_by": None,
+}  # fmt: skip
+_SEEN = {"first_seen": "2026-06-01T08:11:02Z", "last_seen": "2026-06-30T23:50:44Z"}
+_EVIDENCE = {
+    "kind": "device", "value": "d-9", "events": 41, **_SEEN, "accounts": 3, "degree": 3,
+}  # fmt: skip
+_SHARED = {
+    "kind": "device", "value": "d-9", "family": "client", "accounts": 3, "degree": 3,
+    "excess": 1.0, "bits": 11.3, "place": 1, "counted": 11.3, "meaning": "Both used one device.",
+}  # fmt: skip
+_HOLDER = {
+    "account_id": "a_1", "events": 41, **_SEEN, "cluster_id": "ccb0d61917f2a5c3e",
+    "proposal": "ban",
+}  # fmt: skip
+_NOTE = {
+    "number": 3, "at": "2026-07-01T09:31:00Z", "actor": "ana (k3f9)",
+    "cluster_id": "ccb0d61917f2a5c3e", "text": "same starter prompts as last month",
+}  # fmt: skip
+_ALLOWED = {
+    "sort": "artifact", "kind": "subnet", "value": "192.0.2.0/24", "reason": "a campus",
+    "expires": "2027-01-01T00:00:00Z", "actor": "ana (k3f9)", "at": "2026-07-01T09:32:00Z",
+}  # fmt: skip
+_ENTRY = ("sort", "kind", "value", "reason", "expires")
+
+SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "Account": {
+        "account_id": "a_1",
+        "membership": _MEMBER,
+        "activity": {
+            "events": 210, "days": 19, **_SEEN, "signed_up": "2026-06-01T08:11:02Z",
+            "hours": [9, 8, 9, 9, 8, 9, 9, 9, 8, 9, 9, 9, 9, 8, 9, 9, 9, 8, 9, 9, 9, 8, 9, 9],
+            "organisation": None, "claimed": "acme", "own_prompts": 0.02,
+        },
+        "evidence": [_EVIDENCE],
+        "state": "watched",
+        "decisions": [_DECISION],
+    },
+    "AllowlistAsked": {"entries": [{k: _ALLOWED[k] for k in _ENTRY}]},
+    "NoteAsked": {"text": _NOTE["text"]},
+    "Allowlist": {"version": "9f86d081884c7d659a2feaa0c55ad015", "entries": [_ALLOWED]},
+    "ArtifactHolders": {
+        "kind": "device", "value": "d-9", "accounts": 3, "degree": 3,
+        "holders": {"rows": [_HOLDER], "next": None},
+    },
+    "Cluster": _CLUSTER,
+    "ClusterDetail": {
+        **_CLUSTER,
+        "decisions": [_DECISION],
+        "change": {
+            "since": _DECISION, "joined": 1, "left": 0, "some_joined": ["a_99"], "some_left": [],
+            "expected_then": 0.002, "expected_now": 0.0013, "proposal_then": "ban",
+            "proposal_now": "ban",
+        },
+    },
+    "Decision": _DECISION,
+    "Explanation": {
+        "a": "a_1", "b": "a_2", "organisations": [None, None], "shared": [_SHARED],
+        "families": [
+            {"family": "client", "counted": 11.3, "bits": 11.3, "cap": 14.3}
+        ],
+        "bits": 11.3, "cap": 14.3, "threshold": 17.3, "linked": False, "missing": 6.0,
+        "verdict": "Not linked: what they share weighs 11.30 bits, 6.00 short of the 17.30.",
+    },
+    "Health": {"status": "ok", "parts": {"graph": "ok", "state": "ok", "workspace": "ok"}},
+    "Ingested": {
+        "accepted": 2, "repeated": 0, "rejected": 1,
+        "rejects": [{"line": 3, "reason": "time does not parse"}],
+    },
+    "Links": {
+        "rows": [{
+            "account_a": "a_1", "account_b": "a_2", "bits": 24.1,
+            "families": {"client": 11.3, "money": 12.8}, "reasons": [_SHARED],
+        }],
+        "left_out": 44,
+    },
+    "Neighbourhood": {
+        "nodes": [
+            {"thing": {"sort": "account", "id": "a_1", "kind": None}, "label": "Account",
+             "properties": {"events": 210}},
+            {"thing": {"sort": "artifact", "id": "d-9", "kind": "device"}, "label": "Device",
+             "properties": {"accounts": 3}},
+        ],
+        "edges": [{
+            "source": {"sort": "account", "id": "a_1", "kind": None},
+            "target": {"sort": "artifact", "id": "d-9", "kind": "device"},
+            "kind": "used", "type": "USED_DEVICE", "properties": {"events": 41},
+        }],
+        "left_out": [],
+    },
+    "Note": _NOTE,
+    "Run": {
+        "id": "r52d84b7733e48bc9", "version": "0.1.0",
+        "counts": {"accounts": 20000, "links": 12345, "clusters": 210, "listed": 402},
+        "thresholds": {"link_bits": 17.3, "group_accounts": 5, "ban_expected": 0.05,
+                       "review_expected": 10},
+        "published": "2026-07-01T06:00:00Z",
+    },
+    "Statement": {
+        "account_id": "a_1", "state": "open",
+        "text": "This account was found to belong together with 16 other accounts.",
+        "findings": ["This account was found to belong together with 16 other accounts."],
+        "ties": [{"kind": "device", "artifacts": 1, "meaning": "Both used one device."}],
+    },
+    "Timeline": {
+        "cluster_id": "ccb0d61917f2a5c3e", "size": "day", "events": 9120, "hours": [380] * 24,
+        "buckets": [
+            {"start": "2026-06-01T00:00:00Z", "arrived": 4, "left": 0, "known_events": 9}
+        ],
+    },
+}  # fmt: skip
+
+PAGES: Mapping[str, Mapping[str, Any]] = {
+    "Cluster": _CLUSTER,
+    "Decision": _DECISION,
+    "MemberState": {**_MEMBER, "state": "watched"},
+    "Note": _NOTE,
+    "Shared": {
+        "kind": "device", "value": "d-9", "members": 3, "accounts": 3, "events": 120, **_SEEN,
+    },
+}  # fmt: skip
+
+PARAMETERS: Mapping[str, Any] = {
+    "a": "a_1",
+    "account_id": "a_1",
+    "b": "a_2",
+    "cluster_id": "ccb0d61917f2a5c3e",
+    "kind": "device",
+    "value": "d-9",
+    "Idempotency-Key": "ticket-4711",
+    "If-Match": '"9f86d081884c7d659a2feaa0c55ad015"',
+}
+
+
+def add(document: dict[str, Any]) -> None:
+    """Put the examples into an OpenAPI document."""
+    shapes = document["components"]["schemas"]
+    for name, example in SHAPES.items():
+        if name in shapes:
+            shapes[name]["example"] = example
+    for name, row in PAGES.items():
+        if f"Page_{name}_" in shapes:
+            shapes[f"Page_{name}_"]["example"] = {"rows": [row], "next": None}
+    for path in document["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] in PARAMETERS:
+                    parameter["example"] = PARAMETERS[parameter["name"]]
