@@ -9,6 +9,7 @@
     │   └── QuestionError            a graph cannot be asked so: an unknown kind, a limit too large
     │       └── CursorError              no page goes on from there: it is broken, or another's
     ├── ResultError              4   a result folder is missing, broken, or in the way
+    │   └── BackupError              a backup is, or its workspace
     ├── NotFound                 5   no such account, cluster or link in the result
     ├── GraphError               6   a graph database cannot be reached, or used as was asked
     │   └── OutsideGraph             it holds a part of the run, and this is not in it
@@ -70,6 +71,10 @@ class ResultError(LinkageError):
     """A result folder is missing, incomplete, or would be overwritten."""
 
     exit_code = 4
+
+
+class BackupError(ResultError):
+    """A backup is missing, damaged or of a later linkage; or there is nothing to be backed up."""
 
 
 class NotFound(LinkageError):

@@ -43,6 +43,11 @@ class Workspace:
         """The database of the state."""
         return self.path / "state.db"
 
+    @property
+    def pointer(self) -> Path:
+        """The file that names the run that is served."""
+        return self.path / "runs" / _POINTER
+
     def writable(self) -> bool:
         """Whether something can be written into it."""
         return os.access(self.path / "runs", os.W_OK | os.X_OK)
@@ -58,7 +63,7 @@ class Workspace:
     def current(self) -> Path | None:
         """The folder of the run that is served; None where there is none."""
         try:
-            name = (self.path / "runs" / _POINTER).read_text("utf-8").strip()
+            name = self.pointer.read_text("utf-8").strip()
         except FileNotFoundError:
             return None
         return self.run(name)
@@ -77,7 +82,7 @@ class Workspace:
     def serve(self, name: str) -> None:
         """Make a run that is there the one that is served."""
         Run.open(self.run(name))
-        pointer = self.path / "runs" / _POINTER
+        pointer = self.pointer
         new = pointer.with_suffix(f".{os.getpid()}")
         new.write_text(f"{name}\n", "utf-8")
         with new.open("rb") as file:

@@ -388,7 +388,7 @@ def test_every_command_and_option_has_help() -> None:
     group: Any = get_command(app)
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
-        "calibrate", "graph", "neo4j", "serve", "runs", "keys",
+        "calibrate", "graph", "neo4j", "serve", "runs", "keys", "backup", "restore",
     }  # fmt: skip
     groups = {
         name: command.commands

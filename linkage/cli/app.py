@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from linkage.cli import calibrating, evaluating, graphing, keeping, making, reading, serving
+from linkage.cli import calibrating, evaluating, graphing, keeping, making, reading, saving, serving
 from linkage.errors import LinkageError
 from linkage.render import clean
 
@@ -19,7 +19,7 @@ Exit codes:
   1    any other fault
   2    a setting or an option is wrong
   3    events, known truth or decisions cannot be read
-  4    a result folder is missing, incomplete, or in the way
+  4    a result folder or backup is missing, incomplete, or in the way
   5    no such account or cluster in the result
   6    a graph database cannot be reached, or used as was asked
   7    a local Neo4j cannot be fetched, started or stopped
@@ -93,6 +93,8 @@ app.add_typer(serving.app, name="neo4j")
 app.command()(keeping.serve)
 app.add_typer(keeping.runs, name="runs")
 app.add_typer(keeping.keys, name="keys")
+app.command()(saving.backup)
+app.command()(saving.restore)
 
 
 def main() -> None:

@@ -62,6 +62,14 @@ def records(path: Path) -> Iterator[Record]:
             place = record.end
 
 
+def whole(path: Path) -> int:
+    """Where the last whole record of a file ends, which others may be writing to; 0 without one."""
+    end = 0
+    for record in records(path):
+        end = record.end
+    return end
+
+
 def _record(file: BinaryIO, path: Path, place: int, size: int) -> Record | None:
     """The record at a place; None where it is what a crash leaves at the end of a file."""
     head = file.read(_HEAD.size)

@@ -5,11 +5,12 @@ of thing is a module; `State` opens the database, brings its schema up to date a
 """
 
 from linkage.state.audit import AuditEntry
-from linkage.state.database import State, open_state
+from linkage.state.database import State, check_known, copy_state, open_state
 from linkage.state.decisions import Action, Decision, Subject
 from linkage.state.keys import Key, Scope
 from linkage.state.notes import Note
 
 __all__ = [
-    "Action", "AuditEntry", "Decision", "Key", "Note", "Scope", "State", "Subject", "open_state",
+    "Action", "AuditEntry", "Decision", "Key", "Note", "Scope", "State", "Subject", "check_known",
+    "copy_state", "open_state",
 ]  # fmt: skip

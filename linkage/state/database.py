@@ -48,9 +48,14 @@ class State:
     def upgrade(self, to: str = "head") -> None:
         """Bring the schema up to date, in one transaction."""
         with self.write() as connection:
-            there = MigrationContext.configure(connection).get_current_revision()
-            _known(there)
+            check_known(MigrationContext.configure(connection).get_current_revision())
             command.upgrade(_config(connection), to)
+
+    def copy(self, to: Path) -> None:
+        """What is there at one moment, written into an empty file by SQLite."""
+        with _told(), self._engine.connect() as connection:
+            # In no transaction: it makes one of its own.
+            connection.connection.cursor().execute("VACUUM INTO ?", (str(to),))
 
     def close(self) -> None:
         """Give connections back."""
@@ -76,6 +81,31 @@ def open_state(where: str | Path, *, upgrade: bool = True) -> State:
         state.close()
         raise
     return state
+
+
+def copy_state(where: str | Path, to: Path) -> str | None:
+    """Write what a state has at one moment into a new SQLite database, while others go on to write;
+    what was deleted is not in it. Returns the revision of its schema.
+
+    StateError where the database is of another sort.
+    """
+    if isinstance(where, str) and (sort := _url(where).get_backend_name()) != "sqlite":
+        raise StateError(
+            f"the state is kept by {clean(sort, 40)}: dump it with its own tools, then back up all "
+            "else with --without-state"
+        )
+    to.touch(mode=0o600, exist_ok=False)
+    with open_state(where, upgrade=False) as state:
+        state.copy(to)
+    with open_state(to, upgrade=False) as copy:
+        return copy.version()
+
+
+def _url(where: str) -> sa.URL:
+    try:
+        return sa.make_url(where)
+    except sa.exc.ArgumentError as error:
+        raise StateError(f"the state cannot be opened: {clean(error, 200)}") from None
 
 
 def _engine(where: str | Path) -> sa.Engine:
@@ -113,7 +143,8 @@ def _config(connection: sa.Connection) -> Config:
     return config
 
 
-def _known(revision: str | None) -> None:
+def check_known(revision: str | None) -> None:
+    """StateError where a later linkage made a schema."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

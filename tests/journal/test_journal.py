@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from linkage.journal.records import EVENTS, MAGIC, REJECTS, packed, records
 from linkage.journal.seen import Seen, hashed
 from linkage.journal.segments import Places
 from linkage.settings import Settings, parse
+from tests.feeding import forks
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -155,11 +155,9 @@ def size(path: Path) -> int:
 
 def test_killed_at_a_hundred_moments(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
-    forks = get_context("forkserver")
-    forks.set_forkserver_preload(["tests.journal.test_journal"])
     workspace, acknowledged = tmp_path / "workspace", tmp_path / "acknowledged"
     for start in range(KILLS):
-        process = forks.Process(target=victim, args=(workspace, acknowledged, start))
+        process = forks().Process(target=victim, args=(workspace, acknowledged, start))
         before = size(acknowledged)
         process.start()
         if start % 2:  # while it takes in events; else whatever it does: often it starts
