@@ -36,7 +36,7 @@ from linkage.workspace import Workspace
 MANY = 10_000_000  # requests a minute: nothing is refused for its rate
 FILE_BYTES = 5_000  # of the journal, so that files are sealed while events come in
 PATIENCE = 60.0  # seconds after which a test gives up
-AGAIN = 0.2  # of the calls are such as were answered before
+AGAIN = 0.1  # of the calls are such as were answered before, and each that follows a kill
 
 
 def forks() -> ForkServerContext:
@@ -105,11 +105,13 @@ def key_of(workspace: Path, *scopes: Scope) -> str:
 
 
 class Client:
-    """One connection, made anew when it breaks."""
+    """One connection, made anew when it breaks. `lost`: how often it did while something was
+    asked."""
 
     def __init__(self, port: int, key: str) -> None:
         self._port, self._headers = port, {"Authorization": f"Bearer {key}"}
         self._connection: http.client.HTTPConnection | None = None
+        self.lost = 0
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, sort: str = "application/json"
@@ -121,7 +123,11 @@ class Client:
             self._connection.request(method, path, body, self._headers | {"Content-Type": sort})
             answer = self._connection.getresponse()
             return answer.status, json.loads(answer.read())
+        except ConnectionRefusedError:
+            self.close()
+            return None
         except (OSError, http.client.HTTPException, ValueError):
+            self.lost += 1
             self.close()
             return None
 
@@ -179,11 +185,12 @@ class Feed:
             thread.join()
 
     def _lane(self, lane: int, rng: random.Random) -> None:
-        client, done = Client(self._port, self._key), list[Call]()
+        client, done, lost = Client(self._port, self._key), list[Call](), 0
         for turn in count():
             if self._ends.is_set():
                 break
-            again = bool(done) and rng.random() < AGAIN
+            again = bool(done) and (client.lost > lost or rng.random() < AGAIN)
+            lost = client.lost
             size = rng.randrange(1, 30)
             call = rng.choice(done) if again else Call(
                 tuple(f"a-{lane}-{turn}-{place}" for place in range(size))

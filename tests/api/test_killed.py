@@ -76,7 +76,7 @@ class Reader:
             )
             if before and page and after:
                 self._check(before, page, after)
-            time.sleep(0.03)
+            time.sleep(0.05)
         client.close()
 
     def _check(
@@ -146,9 +146,6 @@ def test_killed_at_a_hundred_moments(tmp_path: Path, seed: int) -> None:
     assert feed.faults == []
     assert reader.faults == []
     assert len(feed.acknowledged) > 10 * KILLS
-    assert feed.repeated > KILLS // 5
+    assert feed.repeated > KILLS // 4
     assert len(reader.seen) > KILLS // 10
     check_kept(workspace, feed.acknowledged, feed.sent)
-    print(
-        len(feed.acknowledged), feed.repeated, len(reader.seen), len(known.read_text().splitlines())
-    )
