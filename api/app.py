@@ -15,7 +15,7 @@ from api import examples, schemas
 from api.deps import having
 from api.gate import Gate
 from api.problems import MEDIA_TYPE, handle_all
-from api.routers import accounts, clusters, decisions, events, health
+from api.routers import accounts, clusters, decisions, events, health, runs
 from api.service import Service
 from linkage.state import Scope
 
@@ -23,7 +23,8 @@ _WHY = {
     401: "No key, or one that does not work",
     403: "The key has not the scope",
     404: "There is no such thing",
-    409: "It has changed meanwhile; of a page, `after` is not of this question and run",
+    409: "It has changed meanwhile, or what it takes is not there yet; of a page, `after` is not "
+    "of this question and run",
     413: "The body is too large",
     415: "The body is packed in a way that is not known here",
     422: "The request is not as it must be",
@@ -62,7 +63,7 @@ def create_app(service: Service) -> FastAPI:
     handle_all(app)
     app.include_router(health.health)
     # The prefix is the routers' own: the log and the figures have whole patterns of routes then.
-    for module in (events, clusters, accounts, decisions, health):
+    for module in (events, runs, clusters, accounts, decisions, health):
         app.include_router(module.router, responses=PROBLEMS)
 
     @app.get(

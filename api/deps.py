@@ -89,6 +89,7 @@ def having(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
 Feeder = Annotated[Caller, Depends(having(Scope.ingest))]
 Reader = Annotated[Caller, Depends(having(Scope.read))]
 Reviewer = Annotated[Caller, Depends(having(Scope.review))]
+Publisher = Annotated[Caller, Depends(having(Scope.publish))]
 Admin = Annotated[Caller, Depends(having(Scope.admin))]
 
 

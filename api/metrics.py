@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from linkage.state.jobs import Job, JobState
+
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -34,6 +36,15 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
 
+        self._job = Gauge(
+            "linkage_job_state", "1 for the state that the latest job is in.", ("state",),
+            registry=self._registry,
+        )  # fmt: skip
+        self._stages = Gauge(
+            "linkage_run_stage_seconds", "How long each stage of the last detection took.",
+            ("stage",), registry=self._registry,
+        )  # fmt: skip
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request. route: its template, never the path, which names people."""
         self._requests.labels(method, route, str(status)).inc()
@@ -43,6 +54,15 @@ class Metrics:
         """The events of one call."""
         for outcome, count in outcomes.items():
             self._events.labels(outcome).inc(count)
+
+    def job(self, job: Job) -> None:
+        """A change of a job; or the latest that are known, in their order."""
+        for state in JobState:
+            self._job.labels(state).set(state is job.state)
+        if job.state is JobState.done:
+            self._stages.clear()
+            for stage in job.progress.stages:
+                self._stages.labels(stage.stage).set(stage.seconds or 0.0)
 
     def text(self, published: datetime | None) -> bytes:
         """All of it, as Prometheus reads it."""

@@ -26,7 +26,8 @@ def run(folder: Path, settings: ServiceSettings, of_runs: Settings) -> None:
     log_to(sys.stderr)
     with _listening(settings.host, settings.port) as listening:
         service = Service(Workspace.at(folder), settings, of_runs)
-        server = uvicorn.Server(
+        server = _Server(
+            service,
             uvicorn.Config(
                 create_app(service),
                 log_config=None,
@@ -34,10 +35,23 @@ def run(folder: Path, settings: ServiceSettings, of_runs: Settings) -> None:
                 server_header=False,
                 date_header=True,
                 timeout_graceful_shutdown=settings.stop_seconds,
-            )
+            ),
         )
         structlog.get_logger("linkage").info("listening", address=_address(listening))
         server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Waits at its end for requests; those that follow a detection end when it is stopped."""
+
+    def __init__(self, service: Service, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn has it."""
+        self._service.jobs.stop()
+        await super().shutdown(sockets)
 
 
 def _listening(host: str, port: int) -> socket.socket:

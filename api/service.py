@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from api.audit import AuditLog
 from api.keyring import Keyring
 from api.metrics import Metrics
@@ -17,9 +19,12 @@ from api.problems import NoRun
 from api.rates import Rates
 from api.settings import ServiceSettings
 from linkage.graph import Graph, open_graph
+from linkage.jobs.runner import Runner
+from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
 from linkage.settings import Settings
 from linkage.state import State, open_state
+from linkage.state.jobs import Job, JobState
 from linkage.workspace import Workspace
 
 MOST_EVENTS = 10_000  # of a call
@@ -80,11 +85,17 @@ class Service:
     """One service; `close` writes down what is not yet on disk."""
 
     def __init__(
-        self, workspace: Workspace, settings: ServiceSettings, of_runs: Settings | None = None
+        self,
+        workspace: Workspace,
+        settings: ServiceSettings,
+        of_runs: Settings | None = None,
+        terms: Terms | None = None,
     ) -> None:
-        """`of_runs`: how events are read."""
+        """`of_runs`: how events are read, and what detections go by; `terms`: of these detections,
+        the settings' if not given."""
         self.workspace, self.settings = workspace, settings
-        self.checker = Checker(of_runs or Settings(), MOST_EVENTS)
+        of_runs = of_runs or Settings()
+        self.checker = Checker(of_runs, MOST_EVENTS)
         self.state: State = open_state(settings.state or workspace.state)
         try:
             self.journal = Journal(workspace.path, repeats=settings.repeats)
@@ -97,12 +108,28 @@ class Service:
         self.audit = AuditLog(self.state)
         self.metrics = Metrics()
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        around = Surroundings(workspace, self.state, self.journal.seal, self._told, self._trouble)
+        self.jobs = Runner(around, terms or settings.terms(of_runs))
+        for job in self.jobs.start():
+            self.metrics.job(job)
 
     def close(self) -> None:
-        """Stop: what waits is written, connections are given back."""
+        """Stop: a detection is interrupted, what waits is written, connections are given back."""
+        self.jobs.close()
         self.journal.close()
         self.checker.close()
         self.audit.close()
         with suppress(Exception):
             self.runs.close()
         self.state.close()
+
+    def _told(self, job: Job) -> None:
+        structlog.get_logger("linkage.jobs").info(
+            "job", id=job.id, state=job.state, attempts=job.attempts, run=job.run, fault=job.fault
+        )
+        self.metrics.job(job)
+        if job.state is JobState.done:
+            self.runs.look_again()
+
+    def _trouble(self, error: Exception) -> None:
+        structlog.get_logger("linkage.jobs").error("fault", exc_info=error)

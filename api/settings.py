@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 from linkage.errors import SettingsError
-from linkage.settings import Section, tables
+from linkage.jobs.terms import Terms
+from linkage.settings import Section, Settings, tables
 
 PREFIX = "LINKAGE_SERVICE_"
 
@@ -38,9 +39,43 @@ class ServiceSettings(Section):
     most_bytes: int = Field(
         32 << 20, ge=1024, description="bytes of a request's body, unpacked as well"
     )
+    run_memory_mb: int = Field(
+        6144,
+        ge=1024,
+        description="MB that a detection's process may reserve, some 1,000 of them for libraries "
+        "and threads; beyond, the job fails and says so. A million accounts with 41 million events "
+        "took 4,700",
+    )
+    run_every_hours: float | None = Field(
+        None, gt=0, description="hours after which a detection begins by itself; never if none"
+    )
+    run_most_hours: float = Field(
+        24.0, gt=0, description="hours that a detection may take; beyond, it is begun anew"
+    )
+    keep_runs: int = Field(
+        10,
+        ge=2,
+        description="newest runs that are kept; the one that is served, and those that a decision "
+        "names, are kept as well",
+    )
+    graph_scope: Literal["flagged", "all"] = Field(
+        "flagged", description="what of a run is brought into `graph`; the files answer the rest"
+    )
     stop_seconds: int = Field(
         30, ge=1, description="seconds that requests get to finish when the service stops"
     )
+
+    def terms(self, of_runs: Settings) -> Terms:
+        """How detections are made."""
+        return Terms(
+            settings=of_runs,
+            memory_mb=self.run_memory_mb,
+            most_hours=self.run_most_hours,
+            every_hours=self.run_every_hours,
+            keep_runs=self.keep_runs,
+            graph=self.graph,
+            scope=self.graph_scope,
+        )
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> ServiceSettings:

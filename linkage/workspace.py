@@ -2,6 +2,7 @@
 
 runs/<id>/     results, each published by one rename
 runs/current   the id of the run that is served; replaced by one rename
+runs/.work.*   what is being made, or taken away; nobody else looks at it
 state.db       decisions, keys and the like, unless a database's URL is set
 """
 
@@ -9,16 +10,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from linkage.errors import ResultError
 from linkage.folder import new_folder
 from linkage.graph.base import run_id
+from linkage.journal.segments import synced
 from linkage.render import clean
 from linkage.run import Run
 
 _POINTER = "current"
+WORK = ".work."  # begins the names of folders in `runs` that are not runs
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,37 @@ class Workspace:
         except FileNotFoundError:
             return None
         return self.run(name)
+
+    def runs(self) -> list[str]:
+        """Ids of the runs that are there, the latest first."""
+        made: list[tuple[int, str]] = []
+        for told in (self.path / "runs").glob("[!.]*/run.json"):
+            with suppress(FileNotFoundError):  # taken away meanwhile
+                made.append((told.stat().st_mtime_ns, told.parent.name))
+        return [name for _, name in sorted(made, reverse=True)]
+
+    def run(self, name: str) -> Path:
+        """The folder of a run that is there; ResultError where there is none of this id."""
+        if name not in self.runs():
+            raise ResultError(f"{clean(name, 40)}: no such run; `linkage runs list` names them")
+        return self.path / "runs" / name
+
+    def publish(self, result: Path) -> str:
+        """Put a result that was made in the workspace among its runs: on disk, then by one rename.
+        Returns the run's id."""
+        name = run_id(result)
+        for path in (*result.iterdir(), result):
+            synced(path)
+        result.rename(self.path / "runs" / name)
+        synced(self.path / "runs")
+        return name
+
+    def remove(self, name: str) -> None:
+        """Take a run away, at once for whoever looks, with what was made of it."""
+        gone = self.path / "runs" / f"{WORK}{name}"
+        self.run(name).rename(gone)
+        for folder in (gone, self.path / "index" / name):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, result: Path) -> str:
         """Copy a result in, whole or not at all, and serve it; returns the run's id."""

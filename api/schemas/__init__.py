@@ -53,6 +53,7 @@ from api.schemas.graph import (
     Tie,
     Timeline,
 )
+from api.schemas.jobs import Job, JobStage
 from api.schemas.kept import (
     Allowed,
     Allowlist,
@@ -69,7 +70,8 @@ __all__ = [
     "Answered", "Artifact", "ArtifactAllowed", "ArtifactHolders", "Asked", "AuditEntry",
     "Bucket", "Change", "Cluster", "ClusterDetail", "ClusterJudged", "Decision",
     "DecisionAsked", "Edge", "Evidence", "Explanation", "FamilyPart", "Fault", "Health",
-    "Holder", "Id", "Ingested", "LeftOut", "Link", "Links", "Member", "MemberState",
+    "Holder", "Id", "Ingested", "Job", "JobStage", "LeftOut", "Link", "Links", "Member",
+    "MemberState",
     "Neighbourhood", "Node", "Note", "NoteAsked", "OneApart", "Page", "Problem", "Proposal",
     "Reason", "Rejected", "Run", "Shared", "SharedArtifact", "Signal", "State", "Statement",
     "Thing", "Tie", "Timeline", "TwoApart", "WhoAllowed", "rows_of",

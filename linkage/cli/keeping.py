@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ import typer
 
 from linkage.cli import output
 from linkage.cli.options import JsonOption
-from linkage.render import clean
+from linkage.render import clean, number, when
 
 if TYPE_CHECKING:
     from linkage.judgements import Judgements
@@ -145,6 +146,52 @@ def add(
 
     name = Workspace.at(workspace).add(result)
     output.console().print(f"The run {name} is served.", soft_wrap=True)
+
+
+@runs.command(name="list")
+def list_runs(workspace: WorkspaceOption = WORKSPACE, as_json: JsonOption = False) -> None:
+    """List the runs of a workspace, and which is served."""
+    from linkage.graph import open_graph
+    from linkage.workspace import Workspace
+
+    kept = Workspace.at(workspace)
+    served = kept.current()
+    found = []
+    for name in kept.runs():
+        with closing(open_graph(kept.run(name))) as graph:
+            run = graph.run()
+        counts = {part: run.counts[part] for part in ("events", "accounts", "clusters", "listed")}
+        is_served = served is not None and served.name == name
+        found.append({"run": name, "served": is_served, "published": run.published, **counts})
+    if as_json:
+        output.write_json(found)
+        return
+    table = output.table(
+        "run", "served", "published", "events", "accounts", "clusters", "listed",
+        right=("events", "accounts", "clusters", "listed"), fold=("published",),
+    )  # fmt: skip
+    for row in found:
+        figures = (number(row[part]) for part in ("events", "accounts", "clusters", "listed"))
+        cells = (row["run"], "yes" if row["served"] else "", when(row["published"]), *figures)
+        table.add_row(*(output.cell(cell) for cell in cells))
+    output.console().print(table)
+
+
+@runs.command(name="serve")
+def serve_run(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Its id, as `list` has it.")],
+    workspace: WorkspaceOption = WORKSPACE,
+) -> None:
+    """Have the service answer from another run.
+
+    One that the workspace has, such as the run before. The next detection that is done is served
+    again.
+    """
+    from linkage.workspace import Workspace
+
+    kept = Workspace.at(workspace)
+    kept.serve(kept.run(run).name)
+    output.console().print(f"The run {clean(run)} is served.", soft_wrap=True)
 
 
 def _told(key: Key) -> dict[str, object]:

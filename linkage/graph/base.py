@@ -11,6 +11,7 @@ cursor (`Page.next`): put together they are the whole, without repetition, for a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -159,6 +160,14 @@ class Publisher(Protocol):
 
         A run that is there already stays as it is. ResultError where the folder is no result.
         """
+
+
+_RUN_ID = re.compile(r"r[0-9a-f]{16}")
+
+
+def is_run_id(text: str) -> bool:
+    """Whether it is in the form that `run_id` gives."""
+    return _RUN_ID.fullmatch(text) is not None
 
 
 def run_id(run_folder: Path) -> str:

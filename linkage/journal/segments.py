@@ -73,6 +73,10 @@ class Places:
         """Segments, the oldest first."""
         return sorted(int(path.stem) for path in self.events.glob("[0-9]*.parquet"))
 
+    def through(self, last: int) -> list[Path]:
+        """Segments up to a number, the oldest first."""
+        return [self.segment(number) for number in self.sealed() if number <= last]
+
 
 def seal(places: Places, number: int) -> None:
     """Make a segment of a file of the journal. Again is the same.
@@ -94,9 +98,9 @@ def _tables(found: Sequence[Record], sort: bytes) -> list[pa.Table]:
     return [pa.ipc.open_stream(one.payload).read_all() for one in found if one.sort == sort]
 
 
-def synced(folder: Path) -> None:
-    """Have a folder's names on disk."""
-    handle = os.open(folder, os.O_RDONLY)
+def synced(path: Path) -> None:
+    """Have a file, or a folder's names, on disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

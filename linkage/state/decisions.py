@@ -156,6 +156,12 @@ def accounts_of(connection: sa.Connection, number: int, side: int = 0) -> list[s
     return list(connection.scalars(query.order_by(table.c.account_id)))
 
 
+def runs(connection: sa.Connection) -> set[str]:
+    """Ids of the runs that decisions were made on."""
+    named = sa.select(decisions.c.run).where(decisions.c.run.is_not(None)).distinct()
+    return set(connection.scalars(named))
+
+
 def cluster_states(connection: sa.Connection) -> dict[str, str]:
     """Cluster -> state, of those about which something was decided; others are open."""
     last = (

@@ -109,7 +109,9 @@ notes = sa.Table(
 )
 sa.Index(None, notes.c.cluster_id)
 
-# Detections that were asked for. `run`: the id of the result, once there is one.
+# Detections that were asked for. `through`: the last segment of events that it is over; `deaths`:
+# attempts whose process died; `progress`: of the latest attempt; `run`: the id of the result, once
+# there is one; `unfinished`: true or null, so that no two are unfinished at once.
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -122,8 +124,13 @@ jobs = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("run", sa.Text),
     sa.Column("fault", sa.Text),
+    sa.Column("through", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("deaths", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("progress", sa.JSON),
+    sa.Column("unfinished", sa.Boolean),
 )
 sa.Index(None, jobs.c.state)
+sa.Index(None, jobs.c.unfinished, unique=True)
 
 # Answers that were given to requests with an idempotency key, to be given again.
 answers = sa.Table(

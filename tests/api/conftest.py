@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,21 @@ from api.settings import ServiceSettings
 from linkage.graph.embedded import EmbeddedGraph
 from linkage.graph.neo4j import Database, Neo4jPublisher, Target
 from linkage.graph.neo4j import Scope as Part
+from linkage.jobs.terms import Terms
 from linkage.pipeline import detect
+from linkage.settings import Settings
 from linkage.state import Scope, keys
 from linkage.workspace import Workspace
 from tests import worlds
 from tests.neo4j.servers import Address
 
 MANY = 10_000_000  # requests a minute: nothing is refused for its rate
+# Detections whose process says at once that it is done.
+AT_ONCE = replace(
+    ServiceSettings().terms(Settings()),
+    command=(sys.executable, "-c", """print('{"says":"end"}')"""),
+)
+EVENT = b'{"event_id": "e-1", "ts": "2026-06-01T12:00:00Z", "account_id": "a_1"}'
 
 
 @dataclass
@@ -44,6 +53,12 @@ class Api:
     def headers(self, *scopes: Scope) -> dict[str, str]:
         """Those of a request by a key with one scope."""
         return {"Authorization": f"Bearer {self.keys[scopes[0] if scopes else Scope.read]}"}
+
+    def feed(self, lines: bytes) -> None:
+        """Have events taken in."""
+        headers = self.headers(Scope.ingest) | {"Content-Type": "application/x-ndjson"}
+        answer = self.client.post("/v1/events", content=lines, headers=headers)
+        assert (answer.status_code, answer.json()["rejected"]) == (200, 0), answer.text
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +95,9 @@ def both(
     graph_url: str | None, result: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Api]:
     """A service over each adapter."""
-    with served(tmp_path_factory.mktemp("workspace"), result, graph=graph_url) as made:
+    folder = tmp_path_factory.mktemp("workspace")
+    with served(folder, result, graph=graph_url, terms=AT_ONCE) as made:
+        made.feed(EVENT)
         yield made
 
 
@@ -95,14 +112,20 @@ class served:  # noqa: N801 - used like a function
     """A service for as long as the context lasts."""
 
     def __init__(
-        self, folder: Path, result: Path | None, graph: str | None = None, **settings: int
+        self,
+        folder: Path,
+        result: Path | None,
+        graph: str | None = None,
+        terms: Terms | None = None,
+        **settings: int,
     ) -> None:
         rates: dict[str, Any] = {"requests_per_minute": MANY, "failures_per_minute": MANY}
         workspace = Workspace.at(folder)
         if result is not None:
             workspace.add(result)
         self._result = result
-        self._service = Service(workspace, ServiceSettings(graph=graph, **(rates | settings)))
+        chosen = ServiceSettings(graph=graph, **(rates | settings))
+        self._service = Service(workspace, chosen, worlds.settings(), terms)
         self._client = TestClient(create_app(self._service), raise_server_exceptions=False)
 
     def __enter__(self) -> Api:

@@ -71,6 +71,12 @@ def test_accounts_that_are_there_are_documented(both: Api, document: Any) -> Non
     asked(both, document["/v1/links/{a}/{b}"]["GET"], {"a": accounts[0], "b": accounts[1]})
 
 
+def test_jobs_that_are_there_are_documented(both: Api, document: Any) -> None:
+    job = both.client.post("/v1/runs", headers=both.headers(Scope.publish)).json()["id"]
+    for route in ("/v1/runs/{job_id}", "/v1/runs/{job_id}/progress"):
+        asked(both, document[route]["GET"], {"job_id": job})
+
+
 def test_the_document_can_be_read_by_others(both: Api) -> None:
     found = both.client.get("/v1/openapi.json", headers=both.headers()).json()
     assert found["openapi"].startswith("3.1")

@@ -10,7 +10,7 @@ import pytest
 from httpx2 import Response
 
 from linkage.state import Scope, keys
-from tests.api.conftest import Api, served
+from tests.api.conftest import AT_ONCE, EVENT, Api, served
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -23,6 +23,10 @@ TABLE = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("POST", "/v1/events"): {Scope.ingest, Scope.admin},
+    ("POST", "/v1/runs"): {Scope.publish, Scope.admin},
+    ("GET", "/v1/runs"): READ,
+    ("GET", "/v1/runs/{job_id}"): READ,
+    ("GET", "/v1/runs/{job_id}/progress"): READ,
     ("GET", "/v1/clusters"): READ,
     ("GET", "/v1/clusters/{cluster_id}"): READ,
     ("GET", "/v1/clusters/{cluster_id}/members"): READ,
@@ -45,7 +49,7 @@ TABLE = {
     ("GET", "/v1/audit"): {Scope.admin},
     ("GET", "/v1/openapi.json"): READ,
 }
-WORDS = ("cluster_id", "account_id", "a", "b", "kind", "value:path")
+WORDS = ("job_id", "cluster_id", "account_id", "a", "b", "kind", "value:path")
 
 
 def filled(route: str) -> str:
@@ -75,7 +79,7 @@ def test_who_may(module_api: Api, method: str, route: str) -> None:
         headers = module_api.headers(scope) if scope else {}
         answer = module_api.client.request(method, filled(route), headers=headers)
         if scope in TABLE[method, route]:
-            assert answer.status_code in (200, 404, 422), (scope, answer.text)
+            assert answer.status_code in (200, 202, 404, 422), (scope, answer.text)
         else:
             assert answer.status_code == (403 if scope else 401), (scope, answer.text)
             kind = "forbidden" if scope else "unauthenticated"
@@ -86,7 +90,8 @@ def test_who_may(module_api: Api, method: str, route: str) -> None:
 
 @pytest.fixture(scope="module")
 def module_api(result: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with served(tmp_path_factory.mktemp("scopes") / "workspace", result) as made:
+    with served(tmp_path_factory.mktemp("scopes") / "workspace", result, terms=AT_ONCE) as made:
+        made.feed(EVENT)
         yield made
 
 

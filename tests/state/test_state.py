@@ -27,6 +27,7 @@ from linkage.state import (
     allowlist,
     audit,
     decisions,
+    jobs,
     keys,
     notes,
     open_state,
@@ -57,9 +58,14 @@ def test_each_revision_leads_to_the_last_with_its_rows(tmp_path: Path) -> None:
                 "INSERT INTO decisions (at, actor, action, reason, basis) "
                 "VALUES ('2026-06-01 00:00:00', 'me', 'ban', 'why', '{}')"
             )
+            rows.execute(
+                "INSERT INTO jobs (id, asked, actor, state) "
+                "VALUES ('j00000001', '2026-06-01 00:00:00', 'me', 'done')"
+            )
         with open_state(path) as new, new.read() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
             assert [found.actor for found in decisions.page(connection)] == ["me"]
+            assert [(job.id, job.deaths) for job in jobs.latest(connection)] == [("j00000001", 0)]
 
 
 def test_a_schema_of_a_later_linkage_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from linkage.graph.answers import (
     SharedRow,
     Timeline,
 )
-from linkage.graph.base import Graph, described
+from linkage.graph.base import Graph, described, is_run_id, run_id
 from linkage.graph.drawing import neighbourhood
 from linkage.graph.embedded import EmbeddedGraph
 from linkage.graph.neighbours import Neighbourhood
@@ -51,7 +51,8 @@ class Neo4jGraph:
 
     It is of the run that is shown when it is asked: where a push moves the pointer meanwhile, the
     answer is begun anew, so that none is of two runs. What is outside the scope that was pushed
-    the result folder `beyond` answers, if it is of the same run.
+    the result folder `beyond` answers, if it is of the same run, or else the folder beside it that
+    has this run's id for a name: a workspace has a run before it is shown.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class Neo4jGraph:
         """`run`: the key of one run to stay with; else always the one that is shown."""
         self._database, self._pinned = database, run
         self._beyond = EmbeddedGraph(beyond) if beyond is not None else None
+        self._beside = Path(beyond).parent if beyond is not None else None
+        self._others: dict[str, EmbeddedGraph] = {}
         self._known: dict[str, Described] = {}
 
     def run(self) -> RunSummary:
@@ -169,8 +172,9 @@ class Neo4jGraph:
     def close(self) -> None:
         """As the port says."""
         self._database.close()
-        if self._beyond is not None:
-            self._beyond.close()
+        for folder in (self._beyond, *self._others.values()):
+            if folder is not None:
+                folder.close()
 
     def _either(
         self, asks: Callable[[Reading], Answer], beyond: Callable[[Graph], Answer]
@@ -182,12 +186,22 @@ class Neo4jGraph:
             if self._beyond is None:
                 raise
             shown, folder = self._read(lambda asks: asks.described.id), self._beyond.run().id
-            if shown != folder:
+            graph = self._beyond if shown == folder else self._other(shown)
+            if graph is None:
                 raise GraphError(
                     f"{self._database.target.url} shows the run {shown}, and the result folder is "
                     f"of {folder}: name the folder of the run that is shown, or push this one"
                 ) from None
-            return beyond(self._beyond)
+            return beyond(graph)
+
+    def _other(self, shown: str) -> EmbeddedGraph | None:
+        """The folder of another run beside the one that was named, if it is there."""
+        # Whoever may write into the database may have written the id.
+        if shown not in self._others and self._beside is not None and is_run_id(shown):
+            folder = self._beside / shown
+            if (folder / "run.json").is_file() and run_id(folder) == shown:
+                self._others[shown] = EmbeddedGraph(folder)
+        return self._others.get(shown)
 
     def _read(self, asks: Callable[[Reading], Answer]) -> Answer:
         """An answer of one run: begun anew where the run was replaced meanwhile."""

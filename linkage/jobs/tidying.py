@@ -1,0 +1,53 @@
+"""Folders of runs that were not finished, and runs that are old."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from linkage.workspace import WORK, Workspace
+
+_LOCK = ".lock"
+
+
+def work_folder(workspace: Workspace, job: str) -> Path:
+    """Where a job's result is made; beside the runs, so that a rename publishes it."""
+    return workspace.path / "runs" / f"{WORK}{job}"
+
+
+@contextmanager
+def alone(workspace: Workspace, *, wait: bool = True) -> Iterator[None]:
+    """One detection at a time in a workspace, whoever began it. The system lets go of the lock when
+    a process ends.
+
+    wait   for the end of another; else BlockingIOError
+    """
+    with (workspace.path / "runs" / _LOCK).open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+
+
+def sweep(workspace: Workspace) -> None:
+    """Take away what killed detections left. To be called alone."""
+    for left in (workspace.path / "runs").glob(f"{WORK}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def sweep_unless_busy(workspace: Workspace) -> None:
+    """The same, unless a detection goes on: it sweeps itself."""
+    with suppress(BlockingIOError), alone(workspace, wait=False):
+        sweep(workspace)
+
+
+def remove_old(workspace: Workspace, keep: int, named: Collection[str]) -> list[str]:
+    """Take away all but the newest runs, the one that is served, and those that are named; the ids
+    of those that went."""
+    current = workspace.current()
+    kept = {*workspace.runs()[:keep], *named, *([] if current is None else [current.name])}
+    old = [name for name in workspace.runs() if name not in kept]
+    for name in old:
+        workspace.remove(name)
+    return old
