@@ -176,6 +176,22 @@ def test_keys_by_their_commands(workspace: Path) -> None:
     assert made["key"].startswith(f"lk_{made['id']}_")
 
 
+def test_runs_by_their_commands(workspace: Path, result: Path, tmp_path: Path) -> None:
+    shutil.copytree(result, tmp_path / "other")
+    with (tmp_path / "other" / "run.json").open("a", encoding="utf-8") as told:
+        told.write("\n")  # the same, made at another time
+    (before,) = Workspace.at(workspace).runs()
+    assert "is served" in ran("runs", "add", tmp_path / "other", "-w", workspace)
+    rows: list[dict[str, Any]] = json.loads(ran("runs", "list", "-w", workspace, "--json"))
+    assert [(row["run"] == before, row["served"]) for row in rows] == [(False, True), (True, False)]
+    assert f"The run {before} is served." in ran("runs", "serve", before, "-w", workspace)
+    lines = ran("runs", "list", "-w", workspace).splitlines()
+    (served,) = [line for line in lines if " yes " in line]
+    assert served.startswith(before)
+    for name in ("r0", "../runs", "."):
+        assert "no such run" in ran("runs", "serve", name, "-w", workspace, code=4)
+
+
 def test_a_workspace_must_be_a_folder(tmp_path: Path, result: Path) -> None:
     (tmp_path / "file").touch()
     assert "cannot be a workspace" in ran("runs", "add", result, "-w", tmp_path / "file", code=4)
