@@ -44,6 +44,15 @@ _ALLOWED = {
     "sort": "artifact", "kind": "subnet", "value": "192.0.2.0/24", "reason": "a campus",
     "expires": "2027-01-01T00:00:00Z", "actor": "ana (k3f9)", "at": "2026-07-01T09:32:00Z",
 }  # fmt: skip
+_JOB = {
+    "id": "j00000007", "state": "running", "actor": "nightly (4f0c)",
+    "asked": "2026-07-01T05:50:00Z", "begun": "2026-07-01T05:50:01Z", "ended": None, "attempts": 1,
+    "fraction": 0.1, "run": None, "fault": None,
+    "stages": [
+        {"stage": "events", "fraction": 1.0, "seconds": 3.7},
+        {"stage": "activity", "fraction": 0.0, "seconds": None},
+    ],
+}  # fmt: skip
 _ENTRY = ("sort", "kind", "value", "reason", "expires")
 
 SHAPES: Mapping[str, Mapping[str, Any]] = {
@@ -90,6 +99,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         "accepted": 2, "repeated": 0, "rejected": 1,
         "rejects": [{"line": 3, "reason": "time does not parse"}],
     },
+    "Job": _JOB,
     "Links": {
         "rows": [{
             "account_a": "a_1", "account_b": "a_2", "bits": 24.1,
@@ -136,6 +146,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 PAGES: Mapping[str, Mapping[str, Any]] = {
     "Cluster": _CLUSTER,
     "Decision": _DECISION,
+    "Job": _JOB,
     "MemberState": {**_MEMBER, "state": "watched"},
     "Note": _NOTE,
     "Shared": {
@@ -148,6 +159,7 @@ PARAMETERS: Mapping[str, Any] = {
     "account_id": "a_1",
     "b": "a_2",
     "cluster_id": "ccb0d61917f2a5c3e",
+    "job_id": "j00000007",
     "kind": "device",
     "value": "d-9",
     "Idempotency-Key": "ticket-4711",

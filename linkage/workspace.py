@@ -80,12 +80,6 @@ class Workspace:
                 made.append((told.stat().st_mtime_ns, told.parent.name))
         return [name for _, name in sorted(made, reverse=True)]
 
-    def run(self, name: str) -> Path:
-        """The folder of a run that is there; ResultError where there is none of this id."""
-        if name not in self.runs():
-            raise ResultError(f"{clean(name, 40)}: no such run; `linkage runs list` names them")
-        return self.path / "runs" / name
-
     def publish(self, result: Path) -> str:
         """Put a result that was made in the workspace among its runs: on disk, then by one rename.
         Returns the run's id."""
@@ -116,6 +110,8 @@ class Workspace:
 
     def serve(self, name: str) -> None:
         """Make a run that is there the one that is served."""
+        if name not in self.runs():
+            raise ResultError(f"{clean(name, 40)}: no such run; `linkage runs list` names them")
         Run.open(self.run(name))
         pointer = self.pointer
         new = pointer.with_suffix(f".{os.getpid()}")

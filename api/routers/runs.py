@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterable
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import sleep
 from anyio.to_thread import run_sync
@@ -20,16 +20,25 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 EVERY = 0.2  # seconds after which whoever follows a job is told what has changed
 AGAIN_MS = 2000  # after which whoever was cut off asks again
+_WHERE: dict[str, Any] = {
+    "headers": {"Location": {"description": "Where the job is.", "schema": {"type": "string"}}}
+}
 JobId = Annotated[str, Path(max_length=40, description="The job's id.")]
 LastEventId = Annotated[
-    str | None, Header(max_length=80, description="The last event that came, where one did.")
+    str | None,
+    Header(
+        alias="Last-Event-ID", max_length=80, description="The last event that came, where one did."
+    ),
 ]
 
 
 @router.post(
     "",
     status_code=202,
-    responses={200: {"model": schemas.Job, "description": "One is unfinished: that one"}},
+    responses={
+        202: _WHERE | {"description": "It will be made"},
+        200: _WHERE | {"description": "One is unfinished: that one", "model": schemas.Job},
+    },
 )
 def start(caller: Publisher, response: Response) -> schemas.Job:
     """Have a detection made over the events that came in; its run is served once it is there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from api.schemas.common import Answered
 from linkage.state import jobs
@@ -24,21 +24,6 @@ class Job(BaseModel):
     """A detection that was asked for. fraction: how much is done; attempts: how often it was begun,
     as one that is interrupted is begun again; run: id of its result, once that is there; fault: why
     it failed, or why the latest attempt did."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "j00000007", "state": "running", "actor": "nightly (4f0c2d9a11be)",
-                "asked": "2026-06-30T02:00:00Z", "begun": "2026-06-30T02:00:01Z", "ended": None,
-                "attempts": 1, "fraction": 0.24, "run": None, "fault": None,
-                "stages": [
-                    {"stage": "events", "fraction": 1.0, "seconds": 3.7},
-                    {"stage": "activity", "fraction": 1.0, "seconds": 11.2},
-                    {"stage": "evidence", "fraction": 0.0, "seconds": None},
-                ],
-            }
-        }
-    )  # fmt: skip
 
     id: str
     state: JobState

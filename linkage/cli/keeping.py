@@ -189,8 +189,7 @@ def serve_run(
     """
     from linkage.workspace import Workspace
 
-    kept = Workspace.at(workspace)
-    kept.serve(kept.run(run).name)
+    Workspace.at(workspace).serve(run)
     output.console().print(f"The run {clean(run)} is served.", soft_wrap=True)
 
 

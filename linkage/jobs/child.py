@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 from typing import TextIO
 
+from linkage import judgements
 from linkage.errors import InputError, LinkageError, SettingsError
 from linkage.jobs.limits import of_memory
 from linkage.jobs.lines import Ended, Published, Teller
@@ -64,7 +65,14 @@ def _detected(task: Task, workspace: Workspace, tell: Teller) -> str:
     work = work_folder(workspace, task.job)
     work.mkdir()
     try:
-        return workspace.publish(detect(segments, work / "result", settings, progress=tell.ran))
+        made = detect(
+            segments,
+            work / "result",
+            settings,
+            judgements=judgements.load(task.judgements),
+            progress=tell.ran,
+        )
+        return workspace.publish(made)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

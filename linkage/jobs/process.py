@@ -30,10 +30,9 @@ class Process:
     def __init__(
         self, task: Task, folder: Path, most_hours: float, command: Sequence[str] = COMMAND
     ) -> None:
-        """`folder`: for the job's file, and for what is printed."""
+        """`folder`: for the job's file, and for what is printed; it is there."""
         self._task, self._log, self._most_hours = task, folder / LOG, most_hours
         self._late = threading.Event()
-        folder.mkdir(exist_ok=True)
         task.write(folder / FILE)
         with self._log.open("wb") as errors:
             self._popen = subprocess.Popen(

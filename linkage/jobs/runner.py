@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,9 @@ from linkage.jobs.progress import heard
 from linkage.jobs.task import FOLDER, Task
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.jobs.tidying import remove_old, sweep_unless_busy
+from linkage.judgements import save
+from linkage.obeying import judgements
+from linkage.render import clean
 from linkage.state import decisions, jobs
 from linkage.state.jobs import Asked, Job, JobState
 
@@ -147,7 +151,13 @@ class Runner:
 
     def _attempted(self, job: Job) -> Job:
         job = self._written(jobs.begin, job)
-        ended = self._followed(job)
+        try:
+            ended = self._followed(job)
+        except StateError:
+            raise  # it cannot be written down either
+        except Exception as error:
+            self._around.trouble(error)
+            ended = Ended(fault=f"it cannot be begun: {clean(error, 200)}")
         job = self._job or job  # with its progress
         if ended is None:
             return self._written(jobs.interrupt, job, None, died=False)
@@ -163,22 +173,28 @@ class Runner:
 
     def _followed(self, job: Job) -> Ended | None:
         """How an attempt ended; None where it was stopped."""
-        workspace, terms = self._around.workspace, self._terms
-        task = Task(
-            job=job.id, workspace=workspace.path.resolve(), through=job.through,
-            settings=terms.settings, memory_mb=terms.memory_mb, graph=terms.graph,
-            scope=terms.scope, run=job.run,
-        )  # fmt: skip
+        folder, terms = self._around.workspace.path.resolve() / FOLDER, self._terms
+        task = self._task(job, folder)
         with self._changed:
             if self._stopping:
                 return None
-            folder = workspace.path / FOLDER
             self._process = process = Process(task, folder, terms.most_hours, terms.command)
         ended: Ended | None = None
         with process:
             for line in process.says():
                 ended = self._heard(self._job or job, line) or ended
             return ended if ended is not None or self._stopping else process.death()
+
+    def _task(self, job: Job, folder: Path) -> Task:
+        """What the process is to do; what people have decided by now is in the folder."""
+        folder.mkdir(exist_ok=True)
+        save(judgements(self._around.workspace, self._around.state), folder)
+        terms = self._terms
+        return Task(
+            job=job.id, workspace=folder.parent, through=job.through, settings=terms.settings,
+            memory_mb=terms.memory_mb, graph=terms.graph, scope=terms.scope, judgements=folder,
+            run=job.run,
+        )  # fmt: skip
 
     def _heard(self, job: Job, line: Line) -> Ended | None:
         match line:

@@ -1,7 +1,4 @@
-"""What a process is to do, as the service writes it down for it: the job's file.
-
-Whatever else a detection is to obey is handed over here.
-"""
+"""What a process is to do, as the service writes it down for it: the job's file."""
 
 from __future__ import annotations
 
@@ -25,6 +22,7 @@ class Task(BaseModel):
     memory_mb   that the process may have
     graph       database that the run is brought into; None for none
     scope       how much of the run: flagged, or all
+    judgements  folder of what people have decided, as `linkage.judgements` saves it
     run         its result, where an attempt before published one
     """
 
@@ -37,6 +35,7 @@ class Task(BaseModel):
     memory_mb: int
     graph: str | None
     scope: Literal["flagged", "all"]
+    judgements: Path
     run: str | None
 
     def write(self, path: Path) -> None:

@@ -16,6 +16,7 @@ from linkage.errors import GraphError, MissingInput, ResultError
 from linkage.jobs import child
 from linkage.jobs.limits import of_memory
 from linkage.jobs.task import Task
+from linkage.judgements import Judgements, save
 from linkage.settings import parse
 from linkage.state.jobs import JobState
 from linkage.workspace import Workspace
@@ -44,10 +45,13 @@ def task(workspace: Workspace, **more: Any) -> Task:
     events.mkdir(exist_ok=True)
     for number in (1, 2, 3):
         (events / f"{number:010}.parquet").touch()
+    folder = workspace.path / "jobs"
+    folder.mkdir(exist_ok=True)
+    save(Judgements(accounts=frozenset(("of us",))), folder)
     given: dict[str, Any] = {
         "job": "j1", "workspace": workspace.path, "through": 2, "memory_mb": 2000,
         "settings": parse({"links": {"margin_bits": 4}}), "graph": None, "scope": "flagged",
-        "run": None,
+        "judgements": folder, "run": None,
     }  # fmt: skip
     return Task(**given | more)
 
@@ -71,8 +75,10 @@ def detections(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What was detected, by something that has its result at hand."""
     asked: list[tuple[Any, ...]] = []
 
-    def detect(sources: Any, out: Path, settings: Any, progress: Callable[..., None]) -> Path:
-        asked.append((sources, out, settings))
+    def detect(
+        sources: Any, out: Path, settings: Any, *, judgements: Any, progress: Callable[..., None]
+    ) -> Path:
+        asked.append((sources, out, settings, judgements))
         for name in ("events", "links"):
             progress(name, 0.0)
             progress(name, 0.5)
@@ -100,9 +106,10 @@ def test_a_result_is_published_and_then_served(
     left = workspace.path / "runs" / ".work.j0"
     left.mkdir()
     lines = said(task(workspace, settings=parse({"events": {"columns": {"ts": "time"}}})))
-    ((sources, out, settings),) = detections
+    ((sources, out, settings, judgements),) = detections
     assert [path.stem for path in sources] == ["0000000001", "0000000002"]
     assert settings.events.columns == {}, "the journal has our names"
+    assert judgements.accounts == {"of us"}
     (name,) = workspace.runs()
     assert workspace.current() == workspace.run(name)
     assert {"says": "run", "run": name} in lines

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from linkage.errors import MissingInput, StateError
+from linkage.jobs import runner
 from linkage.state import Subject, decisions, jobs
 from linkage.state.decisions import Action
 from linkage.state.jobs import Job, JobState, Stage
@@ -60,6 +62,35 @@ def test_a_job_that_dies_is_tried_three_times(tmp_path: Path, script: str, words
     assert (job.state, job.attempts) == (JobState.failed, 3)
     assert job.fault is not None
     assert job.fault.startswith(f"tried 3 times; the last time, {words}")
+
+
+def test_a_job_that_cannot_be_begun_is_tried_three_times(tmp_path: Path) -> None:
+    (tmp_path / "jobs").touch()
+    with watched(tmp_path, terms("end()")) as one:
+        one.ask()
+        job = one.ended()
+        assert "it cannot be begun: [Errno 17] File exists" in str(job.fault)
+        assert len(one.faults) == 3
+        one.faults.clear()
+
+
+def test_a_state_that_is_away_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "AGAIN", 0.01)
+    with watched(tmp_path, terms("end()")) as one:
+        away, begin = [StateError("away")] * 3, jobs.begin
+
+        def begun(*given: Any) -> Job:
+            if away:
+                raise away.pop()
+            return begin(*given)
+
+        monkeypatch.setattr(jobs, "begin", begun)
+        one.ask()
+        job = one.ended()
+        assert (job.state, job.attempts, len(one.faults)) == (JobState.done, 1, 3)
+        one.faults.clear()
 
 
 def test_a_fault_that_would_come_again_is_not_tried_again(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_run_is_shown_before_it_is_served(
     after = workspace.publish(another(tmp_path / "after", workspace.run(before), version="after"))
     task = Task(
         job="j1", workspace=workspace.path, through=0, settings=Settings(), memory_mb=2000,
-        graph=target.url, scope="flagged", run=after,
+        graph=target.url, scope="flagged", judgements=tmp_path, run=after,
     )  # fmt: skip
     with closing(open_graph(target.url, beyond=workspace.current())) as graph:
         assert graph.account(OUTSIDE).account_id == OUTSIDE
