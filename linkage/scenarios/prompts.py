@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.scenarios import wording
-from linkage.scenarios.arrays import Ints, Words, identity, mix
+from linkage.scenarios.arrays import Flags, Ints, Words, identity, mix
 from linkage.scenarios.traffic import Batch
 
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -31,34 +31,37 @@ def column(batch: Batch, seed: int, first: int) -> pa.Array:
     return texts.take(pa.array(place, mask=place < 0))
 
 
-def _written(template: Words, event: Words, fresh: np.typing.NDArray[np.bool_]) -> pa.Array:
-    """Chat for prompts that are written once; a wording of the list for all others."""
+def _written(template: Words, event: Words, fresh: Flags) -> pa.Array:
+    """Chat for prompts that are written once; a wording of the list for all others, with a wrapper
+    and a suffix that belong to the template."""
+
+    def body(which: int, rows: Ints) -> pa.Array:
+        if which == len(wording.TEMPLATES):
+            return _chat(event[rows])
+        return _fill(wording.TEMPLATES[which], template[rows], event[rows])
+
     number = (template % np.uint64(len(wording.TEMPLATES))).astype(np.int64)
-    number[fresh] = len(wording.TEMPLATES)
+    bodies = _made(np.where(fresh, len(wording.TEMPLATES), number), body)
+    wrappers = _options(wording.WRAPPERS, template, 101, fresh)
+    suffixes = _options(wording.SUFFIXES, template, 102, fresh)
+    return pc.binary_join_element_wise(wrappers, bodies, suffixes, "")
+
+
+def _options(options: tuple[str, ...], template: Words, salt: int, none: Flags) -> pa.Array:
+    """One of several texts for each template, its slots filled; nothing where there is `none`."""
+    texts = (*options, "")
+    number = np.where(none, len(options), _draw(template, salt, len(options)))
+    return _made(number, lambda which, rows: _fill(texts[which], template[rows], template[rows]))
+
+
+def _made(number: Ints, make: Callable[[int, Ints], pa.Array]) -> pa.Array:
+    """A text for each row: rows that have the same number are made together."""
     order = np.argsort(number, kind="stable")
-    ends = np.searchsorted(number[order], np.arange(len(wording.TEMPLATES) + 2))
-    parts = []
-    for which, (begin, end) in enumerate(pairwise(ends)):
-        rows = order[begin:end]
-        if which < len(wording.TEMPLATES):
-            parts.append(_render(wording.TEMPLATES[which], template[rows], event[rows]))
-        else:
-            parts.append(_chat(event[rows]))
-    return pa.concat_arrays(parts).take(pa.array(np.argsort(order, kind="stable")))
-
-
-def _render(text: str, template: Words, event: Words) -> pa.Array:
-    """One wording with a wrapper and a suffix that belong to the template."""
-    wrapper = _options(wording.WRAPPERS, template, 101)
-    suffix = _options(wording.SUFFIXES, template, 102)
-    return pc.binary_join_element_wise(wrapper, _fill(text, template, event), suffix, "")
-
-
-def _options(options: tuple[str, ...], template: Words, salt: int) -> pa.Array:
-    """One of several texts for each template, its slots filled."""
-    index = pa.array(_draw(template, salt, len(options)))
-    filled = [_fill(option, template, template) for option in options]
-    return pc.choose(index, *filled)
+    which, begins = np.unique(number[order], return_index=True)
+    groups = zip(which, np.split(order, begins[1:]), strict=True)
+    parts = [make(int(each), rows) for each, rows in groups if len(rows)]
+    texts = pa.concat_arrays([pa.array([], pa.string()), *parts])
+    return texts.take(pa.array(np.argsort(order, kind="stable")))
 
 
 def _fill(text: str, template: Words, event: Words) -> pa.Array:
