@@ -35,6 +35,8 @@ def evidence(events: ir.Table, accounts: ir.Table, kinds: Sequence[ArtifactKind]
     """
     accounts = accounts.select("account", "account_id")
     parts = list(_by_column(events, accounts, kinds))
+    if not parts:
+        return _nothing(events)
     parts.sort(key=lambda part: (part.kind.family, part.kind.name))
     rows, artifacts, before = [], [], 0
     for part in parts:
@@ -65,14 +67,18 @@ class _Part:
 def _by_column(
     events: ir.Table, accounts: ir.Table, kinds: Sequence[ArtifactKind]
 ) -> Iterator[_Part]:
-    """A column's events are gone through once for all kinds that are read from it."""
+    """A column's events are gone through once for all kinds that are read from it; nothing is
+    asked of a column that nobody filled."""
     ordered = sorted(kinds, key=lambda kind: kind.column)
     for column, group in groupby(ordered, key=lambda kind: kind.column):
         readers = list(group)
         carried = events.select("account_id", "ts", value=events[column])
         carried = carried.filter(carried.value.notnull() & (carried.value != ""))
+        distinct = carried.limit(SAMPLE).value.nunique().to_pyarrow().as_py()
+        if not distinct:
+            continue
         if all(kind.plain and not kind.names_account for kind in readers):
-            few = carried.limit(SAMPLE).value.nunique().to_pyarrow().as_py() <= FEW
+            few = distinct <= FEW
             rows, names = _of_few(carried, accounts) if few else _of_many(carried, accounts)
             # Kinds of one plain column differ in name and weight only.
             yield from (_part(kind, rows, names) for kind in readers)
@@ -170,6 +176,16 @@ def _part(kind: ArtifactKind, rows: ir.Table, names: ir.Table | None) -> _Part:
     number = ibis.row_number().over(order_by=named.value)
     values = kept(named.select("key", "value", "accounts", number=number))
     return _Part(kind, kept(rows.semi_join(values, "key")), values)
+
+
+def _nothing(events: ir.Table) -> Evidence:
+    """Where no column that kinds are read from has any value."""
+    none = events.limit(0)
+    number, count, text = (ibis.null(kind) for kind in ("int32", "int64", "string"))
+    times = {"first_seen": none.ts, "last_seen": none.ts}
+    rows = none.select(account=number, artifact=number, events=count, **times)
+    artifacts = none.select(artifact=number, kind=text, value=text, accounts=count)
+    return Evidence(kept(rows), kept(artifacts))
 
 
 def _together(tables: Sequence[ir.Table]) -> ir.Table:

@@ -537,13 +537,19 @@ def test_bad_rows_go_into_the_results_quarantine(planted: worlds.World, tmp_path
     assert len((found.folder / "quarantine.ndjson").read_text().splitlines()) == 1
 
 
-def test_events_in_which_nobody_shares_anything_give_an_empty_result(tmp_path: Path) -> None:
-    events = worlds.events_of([{"account_id": a, "device_id": f"of {a}"} for a in "abc"])
-    found = run(events, tmp_path)
+@pytest.mark.parametrize("columns", [("device_id",), ()], ids=["an own device each", "no device"])
+def test_events_in_which_nobody_shares_anything_give_an_empty_result(
+    plain: Run, columns: Sequence[str], tmp_path: Path
+) -> None:
+    rows = [{"account_id": a} | dict.fromkeys(columns, f"of {a}") for a in "abc"]
+    found = run(worlds.events_of(rows), tmp_path)
     assert not found.listed()
     assert found.clusters() == {}
     assert len(found.table("activity")) == 3
     assert set(found.files()) == FILES
+    for name in ("evidence", "artifacts", "links"):
+        empty, full = (pq.read_schema(r.folder / f"{name}.parquet") for r in (found, plain))
+        assert empty == full
 
 
 # The form of the result
