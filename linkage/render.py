@@ -97,6 +97,8 @@ def plural(count: int, noun: str) -> str:
 
 def missing(value: object) -> bool:
     """Whether a table's cell holds nothing: None, not a number, not a time."""
+    if isinstance(value, float):  # as nearly all are; to ask for the protocol takes far longer
+        return math.isnan(value)
     if isinstance(value, SupportsFloat):
         return math.isnan(value)
     return value is None or (isinstance(value, datetime) and bool(value != value))
