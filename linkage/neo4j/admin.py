@@ -9,8 +9,10 @@ from pathlib import Path
 
 from linkage.errors import ServerError
 from linkage.neo4j.home import Home, Options
+from linkage.neo4j.process import java_words
 
-_ENTRY = "org.neo4j.server.startup.Neo4jAdminBoot"
+# What the script neo4j-admin starts would start this in a second Java, with the heap that we name.
+_ENTRY = "org.neo4j.cli.AdminTool"
 
 
 def run_admin(home: Home, options: Options, java: str, class_path: str, *words: str) -> str:
@@ -22,7 +24,6 @@ def run_admin(home: Home, options: Options, java: str, class_path: str, *words: 
         **os.environ,
         "NEO4J_HOME": str(home.folder),
         "NEO4J_CONF": str(home.conf),
-        "HEAP_SIZE": f"{options.heap_mb}m",
     }
     # Other users see the arguments of a process, and one may be a password: they go by a file,
     # which `mkstemp` makes for its owner alone.
@@ -31,7 +32,7 @@ def run_admin(home: Home, options: Options, java: str, class_path: str, *words: 
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.writelines(f"{_quoted(word)}\n" for word in words)
         done = subprocess.run(
-            [java, "-cp", class_path, _ENTRY, f"@{name}"],
+            [*java_words(java, options, class_path), _ENTRY, f"@{name}"],
             cwd=home.folder,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -45,19 +45,23 @@ class Program:
     log: Path
 
 
-def server(home: Home, options: Options | None = None, java: str = "", paths: str = "") -> Program:
-    """Neo4j. To start it, its options, Java and the class path are needed."""
-    chosen = options or Options()
-    before = (
+def java_words(java: str, options: Options, paths: str) -> tuple[str, ...]:
+    """A command line of Java for a program of Neo4j, up to the program's name."""
+    return (
         java,
-        f"-Xmx{chosen.heap_mb}m",
+        f"-Xmx{options.heap_mb}m",
         "-XX:+ExitOnOutOfMemoryError",
         "-Dlog4j2.disable.jmx=true",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
-        *chosen.java_options,
+        *options.java_options,
         "-cp",
         paths,
     )
+
+
+def server(home: Home, options: Options | None = None, java: str = "", paths: str = "") -> Program:
+    """Neo4j. To start it, its options, Java and the class path are needed."""
+    before = java_words(java, options or Options(), paths)
     arguments = (
         _ENTRY, f"--home-dir={home.folder}", f"--config-dir={home.conf}", "--console-mode"
     )  # fmt: skip

@@ -190,7 +190,7 @@ def test_a_password_that_cannot_be_set(assembled: Path, tmp_path: Path) -> None:
 
 
 def test_neo4j_admin_gets_its_words_by_a_file(assembled: Path, tmp_path: Path) -> None:
-    program(assembled, "java", f'{JAVA_17}\necho "$4"; cat "${{4#@}}"')
+    program(assembled, "java", f'{JAVA_17}\nfor last; do :; done; echo "$last"; cat "${{last#@}}"')
     server = Server(tmp_path / "neo4j")
     file, *words = server.admin("database", 'a "b" \\c', "pass word").splitlines()
     assert words == ['"database"', '"a \\"b\\" \\\\c"', '"pass word"']
