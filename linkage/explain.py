@@ -173,13 +173,14 @@ def explain(run: Weighed, a: str, b: str) -> Explanation:
 def shared_artifacts(
     info: Mapping[str, Any], left: Holding, right: Holding, *, weigh: bool = True
 ) -> tuple[SharedArtifact, ...]:
-    """What two units both have, weighed, by family and place. info: the run's."""
+    """What two units both have, weighed, by family and place: the strongest whole, the second at a
+    half, the third at a quarter ... info: the run's."""
     both = left.artifacts.keys() & right.artifacts.keys()
     usual, population = info["baseline"]["usual_holding"], info["baseline"]["accounts"]
     kinds = {kind["name"]: kind for kind in info["kinds"]}
     found = []
     for name, value in both:
-        accounts, degree = left.artifacts[name, value]
+        degree = left.artifacts[name, value][1]
         kind, most = kinds[name], max(left.kinds[name], right.kinds[name])
         # r of the rule in single precision, as the run has it.
         excess = max(1.0, float(np.float32(most / usual[name])))
@@ -187,34 +188,27 @@ def shared_artifacts(
         chance = m * (population + 2) / (degree + 1.0)
         # The kernel's own formula, run as plain Python: a pair is not worth a compiler's time.
         bits = int(weight_bits.py_func(chance / excess, m)) if weigh else 0
-        found.append(
+        found.append((kind["family"], -bits, name, value, excess))
+    placed, place = [], dict.fromkeys((kind["family"] for kind in info["kinds"]), 0)
+    for family, minus, name, value, excess in sorted(found):
+        place[family] = at = place[family] + 1
+        counts = minus < 0 and at <= DEPTH
+        accounts, degree = left.artifacts[name, value]
+        placed.append(
             SharedArtifact(
                 kind=name,
                 value=value,
-                family=kind["family"],
+                family=family,
                 accounts=accounts,
                 degree=degree,
                 excess=excess,
-                bits=bits / UNIT,
-                place=0,
-                counted=0.0,
-                meaning=kind["explanation"],
+                bits=-minus / UNIT,
+                place=at if counts else 0,
+                counted=(-minus >> (at - 1)) / UNIT if counts else 0.0,
+                meaning=kinds[name]["explanation"],
             )
         )
-    return tuple(_placed(found))
-
-
-def _placed(found: Sequence[SharedArtifact]) -> list[SharedArtifact]:
-    """By family, the strongest whole, the second at a half, the third at a quarter ..."""
-    placed: list[SharedArtifact] = []
-    place: dict[str, int] = {}
-    for item in sorted(found, key=lambda s: (s.family, -s.bits, s.kind, s.value)):
-        place[item.family] = at = place.get(item.family, 0) + 1
-        if item.bits > 0 and at <= DEPTH:
-            counted = (round(UNIT * item.bits) >> (at - 1)) / UNIT
-            item = replace(item, place=at, counted=counted)
-        placed.append(item)
-    return placed
+    return tuple(placed)
 
 
 def _families(shared: Sequence[SharedArtifact], caps: Mapping[str, int]) -> tuple[FamilyPart, ...]:

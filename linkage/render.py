@@ -97,11 +97,11 @@ def plural(count: int, noun: str) -> str:
 
 def missing(value: object) -> bool:
     """Whether a table's cell holds nothing: None, not a number, not a time."""
-    if isinstance(value, float):  # as nearly all are; to ask for the protocol takes far longer
+    if value is None:
+        return True
+    if isinstance(value, (float, int, SupportsFloat)):  # to ask for a protocol takes far longer
         return math.isnan(value)
-    if isinstance(value, SupportsFloat):
-        return math.isnan(value)
-    return value is None or (isinstance(value, datetime) and bool(value != value))
+    return isinstance(value, datetime) and bool(value != value)
 
 
 def reasons(signals: Iterable[Mapping[str, Any]] | None, count: int = 3) -> list[str]:

@@ -49,6 +49,13 @@ class Graph(Protocol):
     def run(self) -> RunSummary:
         """Its id, counts, versions, thresholds and kinds, and when it was published."""
 
+    def at_hand(self, *accounts: str, together: bool = False) -> bool:
+        """Whether answers about these accounts are a few look-ups in memory, so that no thread is
+        worth it: never where a database or files are asked. Without accounts: of this graph at all.
+
+        together   with all accounts of their verified organisations
+        """
+
     def clusters(
         self,
         where: ClusterFilter = EVERY,

@@ -20,9 +20,8 @@ from tests.test_run import small_result
 
 # The adapters; one that keeps runs in a database has of each what is named, and the result folder
 # for the rest.
-ADAPTERS: Mapping[str, Scope | None] = {
-    "embedded": None, "neo4j": Scope.all, "neo4j-flagged": Scope.flagged,
-}  # fmt: skip
+FOLDERS = ("embedded", "indexed")
+DATABASES: Mapping[str, Scope] = {"neo4j": Scope.all, "neo4j-flagged": Scope.flagged}
 SEVERAL = 99  # runs that are in the database side by side
 
 
@@ -34,12 +33,17 @@ class Both:
     run: Run
 
 
-@pytest.fixture(scope="session", params=ADAPTERS)
-def adapter(request: pytest.FixtureRequest) -> Callable[[Path], Graph]:
+@pytest.fixture(scope="session", params=[*FOLDERS, *DATABASES])
+def adapter(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], Graph]:
     """Opens a result folder's graph."""
-    scope = ADAPTERS[request.param]
-    if scope is None:
+    if request.param == "embedded":
         return open_graph
+    if request.param == "indexed":
+        indexes = tmp_path_factory.mktemp("in[d]exes")
+        return lambda folder: open_graph(folder, index=indexes / folder.name)
+    scope = DATABASES[request.param]
     address: Address = request.getfixturevalue("neo4j_server")
     target = Target(address.url, address.user, address.password)
 

@@ -58,6 +58,10 @@ class EmbeddedGraph:
         changed = (self._run.path / "run.json").stat().st_mtime
         return described(self._id, self._run.info, datetime.fromtimestamp(changed, UTC))
 
+    def at_hand(self, *accounts: str, together: bool = False) -> bool:
+        """As the port says."""
+        return False
+
     def clusters(
         self,
         where: ClusterFilter = EVERY,

@@ -74,6 +74,10 @@ class Neo4jGraph:
 
         return self._read(summary)
 
+    def at_hand(self, *accounts: str, together: bool = False) -> bool:
+        """As the port says."""
+        return False
+
     def clusters(
         self,
         where: ClusterFilter = EVERY,
