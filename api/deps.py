@@ -1,11 +1,14 @@
-"""What routes ask for: the service, the run's graph, and who asks, with the scope that it takes."""
+"""What routes ask for: the service, the run's graph, and who asks, with the scope that it takes.
+
+Each dependency costs a request as much as some hundred look-ups. So a caller is one, and brings the
+service and the graph along.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
@@ -15,12 +18,7 @@ from api.problems import Forbidden, Unauthenticated
 from api.service import Service
 from linkage.graph import Graph
 from linkage.render import clean
-from linkage.state import AuditEntry, Key, Scope, audit
-
-HEADER = APIKeyHeader(
-    name="Authorization", scheme_name="key", auto_error=False,
-    description="`Bearer KEY`; a key is made by `linkage keys create`.",
-)  # fmt: skip
+from linkage.state import AuditEntry, Decided, Key, Scope, audit
 
 
 async def service_of(request: Request) -> Service:
@@ -39,6 +37,16 @@ class Caller:
     key: Key
     request_id: str
     service: Service
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the run that is served."""
+        return self.service.runs.current().graph
+
+    @property
+    def decided(self) -> Decided:
+        """What is decided by now."""
+        return self.service.decided.now()
 
     @property
     def actor(self) -> str:
@@ -60,37 +68,40 @@ class Caller:
         )
 
 
-def having(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
+class Having(APIKeyHeader):
     """A dependency: the caller, whose key has the scope (or is an admin's).
 
     No thread is taken for it: a key is mostly known already, and else one row is read.
     """
 
-    async def caller(
-        request: Request,
-        authorization: Annotated[str | None, Security(HEADER)],
-        service: ServiceNow,
-    ) -> Caller:
-        address = request.client.host if request.client else ""
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(
+            name="Authorization", scheme_name="key", auto_error=False,
+            description="`Bearer KEY`; a key is made by `linkage keys create`.",
+        )  # fmt: skip
+        self._scopes = {scope, Scope.admin}
+        self._refusal = f"this takes a key with the scope {scope}"
+
+    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
+        """Who asks; Unauthenticated, Forbidden or TooMany."""
+        service: Service = request.app.state.service
         try:
-            key = service.keyring.key(authorization)
+            key = service.keyring.key(request.headers.get("authorization"))
         except Unauthenticated:
-            service.rates.stranger(address)
+            service.rates.stranger(request.client.host if request.client else "")
             raise
         service.rates.key(key.id)
         request.state.actor = key.id
-        if not key.scopes & {scope, Scope.admin}:
-            raise Forbidden(f"this takes a key with the scope {scope}")
+        if not key.scopes & self._scopes:
+            raise Forbidden(self._refusal)
         return Caller(key, request.state.request_id, service)
 
-    return caller
 
-
-Feeder = Annotated[Caller, Depends(having(Scope.ingest))]
-Reader = Annotated[Caller, Depends(having(Scope.read))]
-Reviewer = Annotated[Caller, Depends(having(Scope.review))]
-Publisher = Annotated[Caller, Depends(having(Scope.publish))]
-Admin = Annotated[Caller, Depends(having(Scope.admin))]
+Feeder = Annotated[Caller, Security(Having(Scope.ingest))]
+Reader = Annotated[Caller, Security(Having(Scope.read))]
+Reviewer = Annotated[Caller, Security(Having(Scope.review))]
+Publisher = Annotated[Caller, Security(Having(Scope.publish))]
+Admin = Annotated[Caller, Security(Having(Scope.admin))]
 
 
 async def graph_of(service: ServiceNow) -> Graph:

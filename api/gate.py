@@ -8,7 +8,7 @@ import time
 from http import HTTPStatus
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import INTERNAL, TooLarge, of_error, problem
@@ -26,6 +26,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+_RAW = [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in HEADERS.items()]
+_RAW_ID = REQUEST_ID.lower().encode("ascii")
+
 
 class Gate:
     """ASGI middleware around the whole app, so that nothing is answered without it."""
@@ -39,11 +42,12 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(_request_id(Headers(scope=scope)), send)
+        headers = Headers(scope=scope)
+        answer = _Answer(_request_id(headers), send)
         scope.setdefault("state", {})["request_id"] = answer.request_id
         begun = time.perf_counter()
         try:
-            await self._passed(scope, receive, answer)
+            await self._passed(headers, scope, receive, answer)
         except Exception:
             self._log.exception("fault", request_id=answer.request_id)
             if answer.status:
@@ -53,10 +57,12 @@ class Gate:
         finally:
             self._told(scope, answer, time.perf_counter() - begun)
 
-    async def _passed(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _passed(
+        self, headers: Headers, scope: Scope, receive: Receive, answer: _Answer
+    ) -> None:
         limit = self._service.settings.most_bytes
         try:
-            if _length(Headers(scope=scope)) > limit:
+            if _length(headers) > limit:
                 raise _too_large(limit)
             await self._app(scope, _Limited(receive, limit).receive, answer.send)
         except TooLarge as error:
@@ -87,10 +93,13 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            headers[REQUEST_ID] = self.request_id
+            given = message["headers"]
+            names = {name for name, _ in given}
+            message["headers"] = [
+                *given,
+                *(header for header in _RAW if header[0] not in names),
+                (_RAW_ID, self.request_id.encode("ascii")),
+            ]
         await self._send(message)
 
 

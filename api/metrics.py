@@ -44,11 +44,20 @@ class Metrics:
             "linkage_run_stage_seconds", "How long each stage of the last detection took.",
             ("stage",), registry=self._registry,
         )  # fmt: skip
+        # To look them up by their labels takes longer than to count.
+        self._of_route: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request. route: its template, never the path, which names people."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        figures = self._of_route.get((method, route, status))
+        if figures is None:
+            figures = (
+                self._requests.labels(method, route, str(status)),
+                self._seconds.labels(method, route),
+            )
+            self._of_route[method, route, status] = figures
+        figures[0].inc()
+        figures[1].observe(seconds)
 
     def came_in(self, **outcomes: int) -> None:
         """The events of one call."""

@@ -97,6 +97,27 @@ OF_HTTP: Mapping[int, Kind] = {
     405: Kind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Not with this method"),
 }
 
+# What routes say of it in their descriptions.
+_WHY: Mapping[int, str] = {
+    401: "No key, or one that does not work",
+    403: "The key has not the scope",
+    404: "There is no such thing",
+    409: "It has changed meanwhile, or what it takes is not there yet; of a page, `after` is not "
+    "of this question and run",
+    413: "The body is too large",
+    415: "The body is packed in a way that is not known here",
+    422: "The request is not as it must be",
+    429: "Too many requests; see Retry-After",
+    503: "The run, graph or state cannot be used just now; see Retry-After",
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": why,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, why in _WHY.items()
+}
+
 
 def problem(
     kind: Kind,

@@ -3,6 +3,7 @@
 runs/<id>/     results, each published by one rename
 runs/current   the id of the run that is served; replaced by one rename
 runs/.work.*   what is being made, or taken away; nobody else looks at it
+index/<id>/    what is looked up in a run, made from it; it can be deleted, and is made again
 state.db       decisions, keys and the like, unless a database's URL is set
 """
 
@@ -108,11 +109,18 @@ class Workspace:
         self.serve(name)
         return name
 
+    def index(self, name: str) -> Path:
+        """The folder of a run's index."""
+        return self.path / "index" / name
+
     def serve(self, name: str) -> None:
-        """Make a run that is there the one that is served."""
+        """Make a run that is there the one that is served, once it has its index."""
+        from linkage.index import index_of  # no command that only reads runs needs it
+
         if name not in self.runs():
             raise ResultError(f"{clean(name, 40)}: no such run; `linkage runs list` names them")
-        Run.open(self.run(name))
+        run = Run.open(self.run(name))
+        index_of(run.path, run_id(run.path), self.index(name))
         pointer = self.pointer
         new = pointer.with_suffix(f".{os.getpid()}")
         new.write_text(f"{name}\n", "utf-8")

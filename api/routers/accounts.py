@@ -2,81 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
 from api import schemas
-from api.deps import GraphNow, Reader
+from api.answering import FEW, at_once, page_of, shown
+from api.deps import Caller, Reader
+from api.problems import PROBLEMS
 from api.routers.clusters import After, Limit
 from linkage.errors import NotFound
 from linkage.render import clean
-from linkage.state import decisions
 from linkage.statement import statement
 
-router = APIRouter(prefix="/v1", tags=["accounts"])
+router = APIRouter(prefix="/v1", tags=["accounts"], responses=PROBLEMS)
 
 AccountId = Annotated[str, Path(max_length=8000, description="Its id, percent-encoded.")]
 DECISIONS = 100
 
 
+def _few_of(caller: Caller, account_id: str) -> bool:
+    return caller.graph.at_hand(account_id)
+
+
+def _few_of_both(caller: Caller, a: str, b: str) -> bool:
+    return caller.graph.at_hand(a, b, together=True)
+
+
+def _few_rows(limit: int, **_: Any) -> bool:
+    return limit <= FEW
+
+
 @router.get("/accounts/{account_id}")
-def account(caller: Reader, graph: GraphNow, account_id: AccountId) -> schemas.Account:
+@at_once(_few_of)
+def account(caller: Reader, account_id: AccountId) -> schemas.Account:
     """An account: its cluster, what it did, what it shares, and what was decided."""
-    card = graph.account(account_id)
-    with caller.service.state.read() as connection:
-        made = decisions.page(connection, account_id=card.account_id, most=DECISIONS)
-        states = decisions.account_states(connection, [card.account_id])
+    card, decided = caller.graph.account(account_id), caller.decided
     caller.reads("account", card.account_id)
-    return schemas.Account.model_validate(card).model_copy(
-        update={
-            "state": states.get(card.account_id, decisions.OPEN),
-            "decisions": schemas.rows_of(schemas.Decision, made),
-        }
+    return shown(
+        schemas.Account,
+        card,
+        state=decided.account_state(card.account_id),
+        decisions=decided.about_account(card.account_id, DECISIONS),
     )
 
 
 @router.get("/accounts/{account_id}/statement")
-def statement_of_reasons(
-    caller: Reader, graph: GraphNow, account_id: AccountId
-) -> schemas.Statement:
+@at_once(_few_of)
+def statement_of_reasons(caller: Reader, account_id: AccountId) -> schemas.Statement:
     """What whoever appeals may be told: nothing of other customers', no value of an artifact."""
+    graph = caller.graph
     card = graph.account(account_id)
     cluster = graph.cluster(card.membership.cluster_id) if card.membership else None
-    with caller.service.state.read() as connection:
-        states = decisions.account_states(connection, [card.account_id])
+    state = caller.decided.account_state(card.account_id)
     caller.reads("statement", card.account_id)
-    state = states.get(card.account_id, decisions.OPEN)
-    return schemas.Statement.model_validate(statement(card, cluster, state, graph.run().kinds))
+    return shown(schemas.Statement, statement(card, cluster, state, graph.run().kinds))
 
 
 @router.get("/links/{a}/{b}")
-def link(caller: Reader, graph: GraphNow, a: AccountId, b: AccountId) -> schemas.Explanation:
+@at_once(_few_of_both)
+def link(caller: Reader, a: AccountId, b: AccountId) -> schemas.Explanation:
     """Why two accounts are linked: every artifact that both have, with its bits."""
-    found = graph.link(a, b)
+    found = caller.graph.link(a, b)
     caller.reads("link", f"{a} {b}")
-    return schemas.Explanation.model_validate(found)
+    return shown(schemas.Explanation, found)
 
 
 @router.get("/artifacts/{kind}/{value:path}")
+@at_once(_few_rows)
 def artifact(
     caller: Reader,
-    graph: GraphNow,
     kind: Annotated[str, Path(max_length=40)],
     value: Annotated[str, Path(max_length=8000)],
     after: After = None,
     limit: Limit = 100,
 ) -> schemas.ArtifactHolders:
     """Who has an artifact, by account."""
+    graph = caller.graph
     if kind not in {known.name for known in graph.run().kinds}:
         raise NotFound(f"{clean(kind, 40)}: the run has no such kind of artifact")
     row = graph.artifact(kind, value)
     page = graph.holders(kind, value, after, limit)
     caller.reads("artifact", f"{kind} {value}")
-    return schemas.ArtifactHolders(
-        kind=row.kind,
-        value=row.value,
-        accounts=row.accounts,
-        degree=row.degree,
-        holders=schemas.Page(rows=schemas.rows_of(schemas.Holder, page.rows), next=page.next),
-    )
+    return shown(schemas.ArtifactHolders, row, holders=page_of(page))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
 from api import schemas
-from api.deps import GraphNow, Reader, Reviewer
+from api.answering import FEW, at_once, page_of, row_of, shown
+from api.deps import Caller, GraphNow, Reader, Reviewer
+from api.problems import PROBLEMS
 from api.reading import accounts_of
 from linkage.graph import ClusterFilter, ClusterRef, ClusterSort, Graph
 from linkage.graph.answers import ClusterRow
 from linkage.graph.questions import MOST_NODES, MOST_ROWS, BucketSize, ClusterOrder, MemberOrder
 from linkage.state import decisions, notes
 
-router = APIRouter(prefix="/v1/clusters", tags=["clusters"])
+router = APIRouter(prefix="/v1/clusters", tags=["clusters"], responses=PROBLEMS)
 
 ClusterId = Annotated[
     str, Path(max_length=200, description="Its id, or the beginning of it that no other has.")
@@ -28,10 +31,20 @@ SOME = 50  # accounts that are named of those who joined or left
 DECISIONS = 100
 
 
+def _few_rows(limit: int, **_: Any) -> bool:
+    return limit <= FEW
+
+
+def _undecided(caller: Caller, cluster_id: str) -> bool:
+    """Else its members are compared with those of then."""
+    found = caller.graph.cluster(cluster_id).cluster_id
+    return not caller.decided.about_cluster(found, most=1)
+
+
 @router.get("")
+@at_once(_few_rows)
 def clusters(
     caller: Reader,
-    graph: GraphNow,
     score_least: float | None = None,
     score_most: float | None = None,
     accounts_least: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
@@ -47,8 +60,7 @@ def clusters(
     limit: Limit = 100,
 ) -> schemas.Page[schemas.Cluster]:
     """Clusters, the most unusual first."""
-    with caller.service.state.read() as connection:
-        states = decisions.cluster_states(connection)
+    decided = caller.decided
     where = ClusterFilter(
         score_least=score_least,
         score_most=score_most,
@@ -58,51 +70,45 @@ def clusters(
         first_seen_from=first_seen_from,
         first_seen_to=first_seen_to,
         only_groups=only_groups,
-        **_of_states(set(state or ()), states),
+        **_of_states(set(state or ()), decided.cluster_states),
     )
-    page = graph.clusters(where, ClusterSort(sort, descending), after, limit)
+    page = caller.graph.clusters(where, ClusterSort(sort, descending), after, limit)
     caller.reads("clusters", f"{len(page.rows)} clusters")
-    return schemas.Page(rows=[_cluster(row, states) for row in page.rows], next=page.next)
+    rows = (row_of(row, state=decided.cluster_state(row.cluster_id)) for row in page.rows)
+    return shown(schemas.Page[schemas.Cluster], page_of(page, rows))
 
 
 @router.get("/{cluster_id}")
-def cluster(caller: Reader, graph: GraphNow, cluster_id: ClusterId) -> schemas.ClusterDetail:
+@at_once(_undecided)
+def cluster(caller: Reader, cluster_id: ClusterId) -> schemas.ClusterDetail:
     """One cluster: why it was found, what was decided, and what has changed since."""
+    graph, decided = caller.graph, caller.decided
     row = graph.cluster(cluster_id)
-    with caller.service.state.read() as connection:
-        made = decisions.page(connection, cluster_id=row.cluster_id, most=DECISIONS)
-        states = decisions.cluster_states(connection)
-        then = decisions.accounts_of(connection, made[0].number) if made else []
+    made = decided.about_cluster(row.cluster_id, DECISIONS)
     caller.reads("cluster", row.cluster_id)
-    change = _change(graph, row, made[0], then) if made else None
-    return schemas.ClusterDetail(
-        **_cluster(row, states).model_dump(),
-        decisions=schemas.rows_of(schemas.Decision, made),
-        change=change,
+    return shown(
+        schemas.ClusterDetail,
+        row,
+        state=decided.cluster_state(row.cluster_id),
+        decisions=made,
+        change=_change(caller, graph, row, made[0]) if made else None,
     )
 
 
 @router.get("/{cluster_id}/members")
+@at_once(_few_rows)
 def members(
     caller: Reader,
-    graph: GraphNow,
     cluster_id: ClusterId,
     by: MemberOrder = "account_id",
     after: After = None,
     limit: Limit = 100,
 ) -> schemas.Page[schemas.MemberState]:
     """A cluster's accounts."""
-    page = graph.members(cluster_id, after, limit, by=by)
-    with caller.service.state.read() as connection:
-        states = decisions.account_states(connection, [row.account_id for row in page.rows])
+    page, decided = caller.graph.members(cluster_id, after, limit, by=by), caller.decided
     caller.reads("members", cluster_id)
-    rows = [
-        schemas.MemberState.model_validate(row).model_copy(
-            update={"state": states.get(row.account_id, decisions.OPEN)}
-        )
-        for row in page.rows
-    ]
-    return schemas.Page(rows=rows, next=page.next)
+    rows = (row_of(row, state=decided.account_state(row.account_id)) for row in page.rows)
+    return shown(schemas.Page[schemas.MemberState], page_of(page, rows))
 
 
 @router.get("/{cluster_id}/evidence")
@@ -204,7 +210,7 @@ def write_note(
     return schemas.Note.model_validate(note)
 
 
-def _of_states(wanted: set[str], states: dict[str, str]) -> dict[str, Any]:
+def _of_states(wanted: set[str], states: Mapping[str, str]) -> dict[str, Any]:
     """The filter's part for the states that are asked for: open is all that nobody decided on."""
     if not wanted or len(wanted) == len(decisions.STATES) + 1:
         return {}
@@ -213,14 +219,11 @@ def _of_states(wanted: set[str], states: dict[str, str]) -> dict[str, Any]:
     return {"among": tuple(c for c, state in states.items() if state in wanted)}
 
 
-def _cluster(row: ClusterRow, states: dict[str, str]) -> schemas.Cluster:
-    found = schemas.Cluster.model_validate(row)
-    return found.model_copy(update={"state": states.get(row.cluster_id, decisions.OPEN)})
-
-
 def _change(
-    graph: Graph, row: ClusterRow, last: decisions.Decision, then: list[str]
+    caller: Caller, graph: Graph, row: ClusterRow, last: decisions.Decision
 ) -> schemas.Change:
+    with caller.service.state.read() as connection:
+        then = decisions.accounts_of(connection, last.number)
     now = set(accounts_of(graph, row.cluster_id))
     joined, left = sorted(now - set(then)), sorted(set(then) - now)
     return schemas.Change(

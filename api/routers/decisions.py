@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from api import schemas
 from api.deps import GraphNow, Reader, Reviewer
+from api.problems import PROBLEMS
 from api.reading import accounts_of
 from api.routers.clusters import Limit
 from linkage.errors import ConflictError
@@ -17,7 +18,7 @@ from linkage.state import Subject, allowlist, decisions
 from linkage.state.allowlist import Sort
 from linkage.state.decisions import Action
 
-router = APIRouter(prefix="/v1", tags=["decisions"])
+router = APIRouter(prefix="/v1", tags=["decisions"], responses=PROBLEMS)
 
 IdempotencyKey = Annotated[
     str | None,

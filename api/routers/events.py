@@ -12,12 +12,12 @@ from fastapi import APIRouter, Request
 
 from api import schemas
 from api.deps import Feeder
-from api.problems import TooLarge, Unreadable
+from api.problems import PROBLEMS, TooLarge, Unreadable
 from api.service import MOST_EVENTS, Service
 from linkage.readers.schema import REQUIRED, SCHEMA
 from linkage.render import clean
 
-router = APIRouter(prefix="/v1", tags=["events"])
+router = APIRouter(prefix="/v1", tags=["events"], responses=PROBLEMS)
 
 AT_ONCE = 4  # calls that are checked; others wait
 TOLD = 1000  # rejected rows in an answer; all are in the quarantine

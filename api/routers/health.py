@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Response
 
 from api import schemas
 from api.deps import Admin, GraphNow, Reader, ServiceNow
-from api.problems import NoRun
+from api.problems import PROBLEMS, NoRun
 from api.service import Service
 from linkage.errors import LinkageError, ResultError
 from linkage.state import audit
 
 health = APIRouter(tags=["operation"])
-router = APIRouter(prefix="/v1", tags=["operation"])
+router = APIRouter(prefix="/v1", tags=["operation"], responses=PROBLEMS)
 
 
 @health.get("/healthz")

@@ -13,10 +13,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api import schemas
 from api.deps import Publisher, Reader
+from api.problems import PROBLEMS
 from api.routers.clusters import Limit
 from linkage.state import jobs
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"])
+router = APIRouter(prefix="/v1/runs", tags=["runs"], responses=PROBLEMS)
 
 EVERY = 0.2  # seconds after which whoever follows a job is told what has changed
 AGAIN_MS = 2000  # after which whoever was cut off asks again

@@ -37,7 +37,7 @@ class Cluster(Answered):
     p_lives: float | None
     p_pretend: float | None
     note: str | None
-    signals: list[Signal]
+    signals: tuple[Signal, ...]
     first_seen: datetime | None
     last_seen: datetime | None
     state: State = "open"
@@ -116,13 +116,13 @@ class Link(Answered):
     account_b: str
     bits: float
     families: dict[str, float]
-    reasons: list[SharedArtifact]
+    reasons: tuple[SharedArtifact, ...]
 
 
 class Links(Answered):
     """Links, and how many more there are."""
 
-    rows: list[Link]
+    rows: tuple[Link, ...]
     left_out: int
 
 
@@ -141,8 +141,8 @@ class Explanation(Answered):
     a: str
     b: str
     organisations: tuple[str | None, str | None]
-    shared: list[SharedArtifact]
-    families: list[FamilyPart]
+    shared: tuple[SharedArtifact, ...]
+    families: tuple[FamilyPart, ...]
     bits: float
     cap: float
     threshold: float
@@ -219,7 +219,7 @@ class Timeline(Answered):
     cluster_id: str
     size: str
     events: int
-    hours: list[int]
+    hours: tuple[int, ...]
     buckets: list[Bucket]
 
 
@@ -232,7 +232,7 @@ class Activity(Answered):
     first_seen: datetime | None
     last_seen: datetime | None
     signed_up: datetime | None
-    hours: list[int]
+    hours: tuple[int, ...]
     organisation: str | None
     claimed: str | None
     own_prompts: float | None
@@ -256,7 +256,7 @@ class Account(Answered):
     account_id: str
     membership: Member | None
     activity: Activity
-    evidence: list[Evidence]
+    evidence: tuple[Evidence, ...]
     state: State = "open"
     decisions: list[Decision] = Field(default_factory=list)
 
@@ -275,8 +275,8 @@ class Statement(Answered):
     account_id: str
     state: State
     text: str
-    findings: list[str]
-    ties: list[Tie]
+    findings: tuple[str, ...]
+    ties: tuple[Tie, ...]
 
 
 class Artifact(Answered):

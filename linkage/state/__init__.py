@@ -8,9 +8,10 @@ from linkage.state.audit import AuditEntry
 from linkage.state.database import State, check_known, copy_state, open_state
 from linkage.state.decisions import Action, Decision, Subject
 from linkage.state.keys import Key, Scope
+from linkage.state.log import Decided, DecisionLog
 from linkage.state.notes import Note
 
 __all__ = [
-    "Action", "AuditEntry", "Decision", "Key", "Note", "Scope", "State", "Subject", "check_known",
-    "copy_state", "open_state",
+    "Action", "AuditEntry", "Decided", "Decision", "DecisionLog", "Key", "Note", "Scope", "State",
+    "Subject", "check_known", "copy_state", "open_state",
 ]  # fmt: skip

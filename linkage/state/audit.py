@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ class AuditEntry:
 def append(connection: sa.Connection, entries: Sequence[AuditEntry]) -> None:
     """Write them down."""
     if entries:
-        connection.execute(audit.insert(), [asdict(entry) for entry in entries])
+        connection.execute(audit.insert(), [vars(entry) for entry in entries])
 
 
 def latest(connection: sa.Connection, most: int) -> list[AuditEntry]:

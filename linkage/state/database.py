@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,10 @@ class State:
             # In no transaction: it makes one of its own.
             connection.connection.cursor().execute("VACUUM INTO ?", (str(to),))
 
+    def watch(self) -> Watch | None:
+        """Tells whether something was written; None where the database does not count that."""
+        return Watch(self._engine) if self._engine.dialect.name == "sqlite" else None
+
     def close(self) -> None:
         """Give connections back."""
         self._engine.dispose()
@@ -66,6 +71,34 @@ class State:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Watch:
+    """Whether anything was committed to an SQLite database, by any process: it counts that for
+    each connection that did not do it. For one thread at a time."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        try:
+            self._connection = engine.raw_connection()
+        except sqlite3.Error as error:
+            raise StateError(f"the state cannot be used: {clean(error, 200)}") from error
+        self._seen: int | None = None
+
+    def changed(self) -> bool:
+        """Whether there was something since this was last asked."""
+        asked = self._connection.cursor()
+        try:
+            (version,) = asked.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise StateError(f"the state cannot be used: {clean(error, 200)}") from error
+        finally:
+            asked.close()
+        before, self._seen = self._seen, version
+        return bool(version != before)
+
+    def close(self) -> None:
+        """Give its connection back."""
+        self._connection.close()
 
 
 def open_state(where: str | Path, *, upgrade: bool = True) -> State:

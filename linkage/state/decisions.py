@@ -149,6 +149,25 @@ def page(
     return _read(connection, *where, most=most)
 
 
+def count(connection: sa.Connection) -> int:
+    """How many there are."""
+    return int(connection.scalar(sa.select(sa.func.count()).select_from(decisions)) or 0)
+
+
+def after(connection: sa.Connection, number: int) -> list[Decision]:
+    """Those with higher numbers, in their order."""
+    return _read(connection, decisions.c.number > number)[::-1]
+
+
+def accounts_after(connection: sa.Connection, number: int) -> list[tuple[str, int]]:
+    """The accounts of both sides of decisions with higher numbers, with these, in their order."""
+    table = decision_accounts
+    query = sa.select(table.c.account_id, table.c.number).where(table.c.number > number)
+    return [
+        (row.account_id, row.number) for row in connection.execute(query.order_by(table.c.number))
+    ]
+
+
 def accounts_of(connection: sa.Connection, number: int, side: int = 0) -> list[str]:
     """The accounts of one side of a decision, by id."""
     table = decision_accounts

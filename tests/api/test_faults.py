@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +128,33 @@ def test_no_run_yet(tmp_path: Path) -> None:
 
 def test_a_run_that_is_damaged(result: Path, tmp_path: Path) -> None:
     with served(tmp_path / "workspace", result) as api:
+        name = api.graph.clusters(limit=1).rows[0].cluster_id
         folder = api.service.workspace.current()
         assert folder is not None
-        (folder / "clusters.parquet").write_bytes(b"not parquet at all")
-        answer = api.client.get("/v1/clusters", headers=api.headers())
+        (folder / "links.parquet").write_bytes(b"not parquet at all")
+        answer = api.client.get(f"/v1/clusters/{name}/links", headers=api.headers())
         assert (answer.status_code, is_a_problem(answer)) == (503, True)
+        # What is looked up in the index is still there, until the index is gone as well.
+        assert api.client.get(f"/v1/clusters/{name}", headers=api.headers()).status_code == 200
+    shutil.rmtree(tmp_path / "workspace" / "index")
+    with served(tmp_path / "workspace", None) as api:
+        answer = api.client.get("/v1/clusters", headers=api.headers())
+        assert (answer.status_code, answer.json()["type"]) == (
+            503, "urn:linkage:problem:run-unreadable",
+        )  # fmt: skip
+        assert api.client.get("/readyz").json()["parts"]["graph"] == "not reachable"
+        assert api.client.get("/v1/decisions", headers=api.headers()).status_code == 200
+
+
+def test_an_index_that_is_gone_or_damaged_is_made_again(result: Path, tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path / "workspace")
+    index = workspace.index(workspace.add(result))
+    whole = {path.name: path.read_bytes() for path in index.iterdir()}
+    for spoilt in (index, index / "accounts.id.npy"):
+        shutil.rmtree(spoilt) if spoilt.is_dir() else spoilt.unlink()
+        with served(tmp_path / "workspace", None) as api:
+            assert api.client.get("/v1/clusters", headers=api.headers()).json()["rows"]
+        assert {path.name: path.read_bytes() for path in index.iterdir()} == whole
 
 
 def test_another_run_takes_its_place(result: Path, tmp_path: Path) -> None:
@@ -140,11 +163,17 @@ def test_another_run_takes_its_place(result: Path, tmp_path: Path) -> None:
     told = json.loads((other / "run.json").read_text("utf-8"))
     (other / "run.json").write_text(json.dumps(told | {"version": "0.0.other"}), "utf-8")
     with served(tmp_path / "workspace", result) as api:
-        before = api.client.get("/v1/run", headers=api.headers()).json()["id"]
+
+        def served_now() -> str:
+            return str(api.client.get("/v1/run", headers=api.headers()).json()["id"])
+
+        before = served_now()
         name = Workspace.at(tmp_path / "workspace").add(other)
-        api.service.runs.look_again()
-        after = api.client.get("/v1/run", headers=api.headers()).json()["id"]
-    assert before != after == name
+        for _ in range(300):  # nobody waits while the other is opened
+            if served_now() != before:
+                break
+            time.sleep(0.1)
+        assert served_now() == name != before
 
 
 def test_a_state_that_is_gone(api: Api) -> None:

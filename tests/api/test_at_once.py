@@ -1,0 +1,161 @@
+"""Single reads: answered at once where they are a few look-ups, and the same from a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
+
+import linkage.graph.indexed.accounts
+from api import answering, schemas
+from api.answering import answered, row_of
+from linkage.errors import StateError
+from linkage.state import Action, Scope, Subject, decisions
+from tests.api.conftest import Api, served
+from tests.api.test_answers import decided, got, network
+
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
+
+def reads(api: Api) -> dict[str, type[BaseModel]]:
+    """A path for each sort of single read, and the shape of its answer."""
+    name = network(api)
+    a, b = (row.account_id for row in api.graph.members(name, limit=2).rows)
+    used = api.graph.account(a).evidence[0]
+    artifact = f"/v1/artifacts/{used.kind}/{quote(used.value, safe='')}"
+    return {
+        f"/v1/accounts/{a}": schemas.Account,
+        f"/v1/accounts/{a}/statement": schemas.Statement,
+        f"/v1/links/{a}/{b}": schemas.Explanation,
+        f"{artifact}?limit=2": schemas.ArtifactHolders,
+        artifact: schemas.ArtifactHolders,
+        f"/v1/clusters/{name}": schemas.ClusterDetail,
+        f"/v1/clusters/{name[:9]}": schemas.ClusterDetail,
+        f"/v1/clusters/{name}/members?by=confidence&limit=3": schemas.Page[schemas.MemberState],
+        "/v1/clusters?state=open&limit=20": schemas.Page[schemas.Cluster],
+        "/v1/clusters?state=banned": schemas.Page[schemas.Cluster],
+    }
+
+
+def bodies(api: Api, paths: Any) -> dict[str, bytes]:
+    found = {}
+    for path in paths:
+        answer = api.client.get(path, headers=api.headers())
+        assert answer.status_code == 200, (path, answer.text)
+        assert answer.headers["content-type"] == "application/json"
+        found[path] = answer.content
+    return found
+
+
+def judged(api: Api) -> None:
+    """Decisions about a cluster and one of its accounts."""
+    name = network(api)
+    account = api.graph.members(name, limit=1).rows[0].account_id
+    decided(api, action="ban", cluster_id=name, reason="looked at it")
+    decided(api, action="clear", accounts=[account], reason="a mistake")
+
+
+@pytest.mark.parametrize("decisions_made", [False, True])
+def test_answers_are_whole_and_in_their_shape(both: Api, decisions_made: bool) -> None:
+    if decisions_made:
+        judged(both)
+    shapes = reads(both)
+    for path, body in bodies(both, shapes).items():
+        again = shapes[path].model_validate_json(body, strict=True, extra="forbid")
+        assert again.model_dump_json().encode() == body, path
+
+
+@contextmanager
+def only_at_once(api: Api) -> Iterator[None]:
+    """Whoever takes a thread, or asks the database, fails."""
+
+    def fails(*_: object, **__: object) -> Any:
+        raise AssertionError("this was to be answered at once")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answering, "run_in_threadpool", fails)
+        patch.setattr(api.service.state, "read", fails)
+        yield
+
+
+def test_no_thread_and_no_database_is_asked(api: Api) -> None:
+    paths = reads(api)
+    before = bodies(api, paths)
+    with only_at_once(api):
+        assert bodies(api, paths) == before
+
+
+def test_what_is_much_comes_from_a_thread_and_is_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = reads(api)
+    before = bodies(api, paths)
+    monkeypatch.setattr(linkage.graph.indexed.accounts, "FEW", 0)
+    taken: list[object] = []
+
+    async def counted(ask: Any, *words: Any, **given: Any) -> Any:
+        taken.append(ask)
+        return await run_in_threadpool(ask, *words, **given)
+
+    monkeypatch.setattr(answering, "run_in_threadpool", counted)
+    assert bodies(api, paths) == before
+    assert len(taken) == 3  # of accounts
+
+
+def test_decisions_of_others_are_seen_by_the_next_read(api: Api) -> None:
+    name = network(api)
+    account = api.graph.members(name, limit=1).rows[0].account_id
+    for action, state in ((Action.ban, "banned"), (Action.clear, "cleared")):
+        with api.service.state.write() as connection:  # as another process would
+            decisions.append(connection, "other", action, Subject(name, (account,)), "elsewhere")
+        assert got(api, f"/accounts/{account}")["state"] == state
+        assert got(api, f"/clusters/{name}")["state"] == state
+        assert [row["cluster_id"] for row in got(api, "/clusters", state=state)["rows"]] == [name]
+        assert name not in [
+            row["cluster_id"] for row in got(api, "/clusters", state="open")["rows"]
+        ]
+
+
+def test_a_state_that_cannot_be_asked_is_a_problem(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> Any:
+        raise StateError("away")
+
+    paths = reads(api)
+    monkeypatch.setattr(api.service.decided, "now", away)
+    for path in paths:
+        if path.startswith(("/v1/accounts", "/v1/clusters")):
+            answer = api.client.get(path, headers=api.headers())
+            assert answer.json()["type"] == "urn:linkage:problem:state-unavailable", path
+
+
+def test_reads_at_once_are_in_the_audit_and_limited(result: Path, tmp_path: Path) -> None:
+    with served(tmp_path / "workspace", result, requests_per_minute=30) as made:
+        paths = [path for path in reads(made) if "/accounts/" in path]
+        bodies(made, paths)
+        audit = made.client.get("/v1/audit", headers=made.headers(Scope.admin)).json()
+        told = {(row["action"], row["subject"]) for row in audit}
+        account = paths[0].rpartition("/")[2]
+        assert told >= {("account", account), ("statement", account)}
+        answers = [made.client.get(paths[0], headers=made.headers()) for _ in range(30)]
+        assert answers[-1].status_code == 429
+
+
+def test_a_value_that_does_not_fit_is_not_sent() -> None:
+    row = SimpleNamespace(
+        account_id="a", cluster_id="c", confidence="high", proposal="ban", held_by=None
+    )
+    page = schemas.Page[schemas.MemberState].model_construct(
+        rows=[row_of(row, state="open")], next=None
+    )
+    with pytest.raises(PydanticSerializationError, match="confidence"):
+        answered(page)
