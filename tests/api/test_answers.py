@@ -11,6 +11,9 @@ from linkage.graph import ClusterFilter
 from linkage.state import Scope
 from tests.api.conftest import Api
 
+# Ibis 12 asks DuckDB 2 for Arrow by the older name.
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
 
 def got(api: Api, path: str, **parameters: Any) -> Any:
     answer = api.client.get(f"/v1{path}", params=parameters, headers=api.headers())

@@ -214,7 +214,7 @@ def test_runs_that_are_old_go(tmp_path: Path) -> None:
                 connection, "me", Action.clear, Subject(None, ("a",)), "why", run=names[2]
             )
         for name in names:
-            (tmp_path / "w" / "index" / name).mkdir(parents=True)
+            (tmp_path / "w" / "index" / name).mkdir(parents=True, exist_ok=True)
         one.ask()
         one.ended()
         one.runner.close()
