@@ -86,6 +86,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         },
     },
     "Decision": _DECISION,
+    "DecisionDetail": {**_DECISION, "cluster": {"cluster_id": "ccb0d61917f2a5c3e", "accounts": 16}},
     "Explanation": {
         "a": "a_1", "b": "a_2", "organisations": [None, None], "shared": [_SHARED],
         "families": [
@@ -147,6 +148,7 @@ PAGES: Mapping[str, Mapping[str, Any]] = {
     "Cluster": _CLUSTER,
     "Decision": _DECISION,
     "Job": _JOB,
+    "Held": {"account_id": "a_1", **_EVIDENCE},
     "MemberState": {**_MEMBER, "state": "watched"},
     "Note": _NOTE,
     "Shared": {
@@ -161,6 +163,7 @@ PARAMETERS: Mapping[str, Any] = {
     "cluster_id": "ccb0d61917f2a5c3e",
     "job_id": "j00000007",
     "kind": "device",
+    "number": 12,
     "value": "d-9",
     "Idempotency-Key": "ticket-4711",
     "If-Match": '"9f86d081884c7d659a2feaa0c55ad015"',

@@ -31,10 +31,20 @@ class Tables:
 
     def read(self, query: str, **values: object) -> pa.Table:
         """What a query finds; ResultError where a file is damaged. A cursor each, for threads."""
+        with self._asked(query, values) as found:
+            return found.to_arrow_table()
+
+    def write(self, query: str, path: Path, **values: object) -> None:
+        """Likewise into a Parquet file, not all of it in memory at once."""
+        with self._asked(query, values) as found:
+            found.write_parquet(str(path), compression="zstd")
+
+    @contextmanager
+    def _asked(self, query: str, values: dict[str, object]) -> Iterator[duckdb.DuckDBPyRelation]:
         files = {name: literal(self.folder / f"{name}.parquet") for name in (*TABLES, "judged")}
         used = {name: path for name, path in files.items() if f"(${name})" in query}
         try:
-            return self._cursor().sql(query, params={**used, **values}).to_arrow_table()
+            yield self._cursor().sql(query, params={**used, **values})
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise ResultError(f"{clean(self.folder)}: damaged: {clean(error, 200)}") from error
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 
 from api import schemas
-from api.deps import GraphNow, Reader, Reviewer
+from api.deps import Reader, Reviewer
 from api.problems import PROBLEMS
 from api.reading import accounts_of
 from api.routers.clusters import Limit
+from linkage import snapshots
 from linkage.errors import ConflictError
 from linkage.graph import Graph
 from linkage.state import Subject, allowlist, decisions
@@ -20,6 +21,7 @@ from linkage.state.decisions import Action
 
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=PROBLEMS)
 
+Number = Annotated[int, Path(ge=1, lt=2**31, description="The decision's number.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -32,19 +34,25 @@ IdempotencyKey = Annotated[
 @router.post("/decisions", status_code=201)
 def decide(
     caller: Reviewer,
-    graph: GraphNow,
     response: Response,
     asked: schemas.DecisionAsked,
     idempotency_key: IdempotencyKey = None,
 ) -> schemas.Decision:
-    """Record a judgement. It is never changed; a later one supersedes it."""
-    subject, basis = _subject(graph, asked)
-    with caller.service.state.write() as connection:
+    """Record a judgement, and the evidence that it rests on. It is never changed; a later one
+    supersedes it."""
+    service, served = caller.service, caller.service.runs.current()
+    subject, basis = _subject(served.graph, asked)
+    named = (*subject.accounts, *subject.others)
+    with (
+        snapshots.taken(service.workspace, served.folder, named, subject.cluster_id) as snapshot,
+        service.state.write() as connection,
+    ):
         made = decisions.append(
             connection, caller.actor, asked.action, subject, asked.reason,
-            run=graph.run().id, basis=basis, key=idempotency_key,
+            run=served.folder.name, basis=basis, key=idempotency_key,
         )  # fmt: skip
         if not made.again:
+            snapshot.keep(made.decision.number)
             caller.changed(connection, "decide", f"decision {made.decision.number}")
     if made.again:
         response.status_code = 200
@@ -69,6 +77,31 @@ def all_decisions(
     caller.reads("decisions", account_id or cluster_id or "all")
     following = str(found[limit - 1].number) if len(found) > limit else None
     return schemas.Page(rows=schemas.rows_of(schemas.Decision, found[:limit]), next=following)
+
+
+@router.get("/decisions/{number}")
+def one_decision(caller: Reader, number: Number) -> schemas.DecisionDetail:
+    """A decision, with the cluster as it was when it was made."""
+    with caller.service.state.read() as connection:
+        found = decisions.one(connection, number)
+    then = snapshots.cluster(caller.service.workspace, number)
+    caller.reads("decision", number)
+    return schemas.DecisionDetail(**vars(schemas.Decision.model_validate(found)), cluster=then)
+
+
+@router.get("/decisions/{number}/evidence")
+def decision_evidence(
+    caller: Reader,
+    number: Number,
+    after: Annotated[int, Query(ge=0, lt=2**31, description="`next` before")] = 0,
+    limit: Limit = 100,
+) -> schemas.Page[schemas.Held]:
+    """What its accounts shared with others when it was made, by account. It is kept whatever
+    becomes of the events and runs of then."""
+    found, following = snapshots.evidence(caller.service.workspace, number, after, limit)
+    caller.reads("decision evidence", number)
+    rows = schemas.rows_of(schemas.Held, found)
+    return schemas.Page(rows=rows, next=None if following is None else str(following))
 
 
 @router.get("/allowlist")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -24,6 +24,27 @@ class Decision(Answered):
     cluster_id: str | None
     accounts: int
     others: int
+
+
+class Held(Answered):
+    """An artifact that an account had when it was decided about. accounts, degree: how many
+    accounts of the run, and units of the population, had it then."""
+
+    account_id: str
+    kind: str
+    value: str
+    events: int
+    first_seen: datetime
+    last_seen: datetime
+    accounts: int
+    degree: int
+
+
+class DecisionDetail(Decision):
+    """A decision. cluster: as the run's clusters have it, when it was made; null where accounts
+    were named."""
+
+    cluster: dict[str, Any] | None
 
 
 class Note(Answered):

@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from linkage.errors import ConflictError
+from linkage.errors import ConflictError, NotFound
 from linkage.render import clean
 from linkage.state.tables import answers, decision_accounts, decisions
 
@@ -119,9 +119,11 @@ def append(
 
 
 def one(connection: sa.Connection, number: int) -> Decision:
-    """A decision by its number."""
-    (found,) = _read(connection, decisions.c.number == number)
-    return found
+    """A decision by its number; NotFound where there is none."""
+    found = _read(connection, decisions.c.number == number)
+    if not found:
+        raise NotFound(f"there is no decision {number}")
+    return found[0]
 
 
 def page(

@@ -42,6 +42,8 @@ TABLE = {
     ("GET", "/v1/artifacts/{kind}/{value:path}"): READ,
     ("POST", "/v1/decisions"): REVIEW,
     ("GET", "/v1/decisions"): READ,
+    ("GET", "/v1/decisions/{number}"): READ,
+    ("GET", "/v1/decisions/{number}/evidence"): READ,
     ("GET", "/v1/allowlist"): READ,
     ("PUT", "/v1/allowlist"): REVIEW,
     ("GET", "/v1/run"): READ,
@@ -49,7 +51,7 @@ TABLE = {
     ("GET", "/v1/audit"): {Scope.admin},
     ("GET", "/v1/openapi.json"): READ,
 }
-WORDS = ("job_id", "cluster_id", "account_id", "a", "b", "kind", "value:path")
+WORDS = ("number", "job_id", "cluster_id", "account_id", "a", "b", "kind", "value:path")
 
 
 def filled(route: str) -> str:
