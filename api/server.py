@@ -16,16 +16,17 @@ from api.app import create_app
 from api.service import Service
 from api.settings import ServiceSettings
 from linkage.errors import LinkageError
+from linkage.privacy import Privacy
 from linkage.render import clean
 from linkage.settings import Settings
 from linkage.workspace import Workspace
 
 
-def run(folder: Path, settings: ServiceSettings, of_runs: Settings) -> None:
+def run(folder: Path, settings: ServiceSettings, of_runs: Settings, privacy: Privacy) -> None:
     """Serve a workspace; returns when SIGINT or SIGTERM came and requests are done."""
     log_to(sys.stderr)
     with _listening(settings.host, settings.port) as listening:
-        service = Service(Workspace.at(folder), settings, of_runs)
+        service = Service(Workspace.at(folder), settings, of_runs, privacy=privacy)
         server = _Server(
             service,
             uvicorn.Config(

@@ -17,6 +17,7 @@ from api.settings import ServiceSettings
 from linkage.jobs.runner import Runner
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
+from linkage.privacy import Privacy, admitted, pseudonymiser
 from linkage.settings import Settings
 from linkage.state import DecisionLog, State, open_state
 from linkage.state.jobs import Job, JobState
@@ -34,18 +35,21 @@ class Service:
         settings: ServiceSettings,
         of_runs: Settings | None = None,
         terms: Terms | None = None,
+        privacy: Privacy | None = None,
     ) -> None:
         """`of_runs`: how events are read, and what detections go by; `terms`: of these detections,
-        the settings' if not given."""
+        the settings' if not given; `privacy`: what is kept of people, and under which names."""
         self.workspace, self.settings = workspace, settings
-        of_runs = of_runs or Settings()
-        self.checker = Checker(of_runs, MOST_EVENTS)
+        self.privacy, of_runs = privacy or Privacy(), of_runs or Settings()
         self.state: State = open_state(settings.state or workspace.state)
         try:
+            admitted(workspace.path, self.state, self.privacy.key)
             self.journal = Journal(workspace.path, repeats=settings.repeats)
         except BaseException:
             self.state.close()
             raise
+        pseudonymous = pseudonymiser(self.privacy, of_runs, lambda: self.journal.vaulted)
+        self.checker = Checker(of_runs, MOST_EVENTS, pseudonymous)
         self.runs = Runs(workspace, settings.graph)
         self.decided = DecisionLog(self.state)
         self.keyring = Keyring(self.state)

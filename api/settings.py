@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from linkage.errors import SettingsError
 from linkage.jobs.terms import Terms
-from linkage.settings import Section, Settings, tables
-
-PREFIX = "LINKAGE_SERVICE_"
+from linkage.settings import Section, Settings, load_section
 
 
 class ServiceSettings(Section):
@@ -80,25 +77,7 @@ class ServiceSettings(Section):
 
 def load(path: Path | None, environment: Mapping[str, str]) -> ServiceSettings:
     """The settings; SettingsError with every fault, of the file and of the environment."""
-    values: dict[str, Any] = dict(_of_file(path))
-    for name in ServiceSettings.model_fields:
-        given = environment.get(PREFIX + name.upper())
-        if given is not None:
-            values[name] = given
-    if values.get("graph") is None and environment.get("LINKAGE_GRAPH"):
-        values["graph"] = environment["LINKAGE_GRAPH"]
-    try:
-        return ServiceSettings.model_validate(values)
-    except ValidationError as error:
-        faults = [
-            f"service.{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        ]
-        raise SettingsError(faults, str(path or "environment")) from None
-
-
-def _of_file(path: Path | None) -> Mapping[str, Any]:
-    found = {} if path is None else tables(path).get("service", {})
-    if not isinstance(found, dict):
-        raise SettingsError(["service: a table is needed"], str(path))
+    found = load_section(ServiceSettings, "service", path, environment)
+    if found.graph is None and environment.get("LINKAGE_GRAPH"):
+        return found.model_copy(update={"graph": environment["LINKAGE_GRAPH"]})
     return found

@@ -32,6 +32,7 @@ from linkage.artifacts import BUILT_IN
 from linkage.cli import app
 from linkage.errors import LinkageError
 from linkage.explain import Explanation, SharedArtifact
+from linkage.privacy import PrivacySettings
 from linkage.run import Run
 from linkage.scenarios.scenario import DEFAULT_EVASIONS, EVASIONS
 from linkage.settings import DeclaredKind, Section, Settings
@@ -435,6 +436,7 @@ def makers() -> dict[str, Callable[[Demo], str]]:
         "signals": lambda _: signals(),
         "settings": lambda _: settings(),
         "service settings": lambda _: _section(ServiceSettings),
+        "privacy settings": lambda _: _section(PrivacySettings),
         "problems": lambda _: problems(),
         "evasions": lambda _: evasions(),
         "demo": printed,

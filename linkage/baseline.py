@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage import naming
 from linkage.errors import ResultError
 from linkage.score import References
 from linkage.signals import SIGNALS
@@ -25,6 +26,7 @@ class Baseline:
     usual_holding   kind -> mean number of shared artifacts of it, over those with any
     references      the signals of its groups that did not stand out
     source          where it comes from, as `run.json` names it
+    pseudonyms      the name of the key, where its artifacts go by keyed pseudonyms
     """
 
     accounts: int
@@ -32,6 +34,7 @@ class Baseline:
     usual_holding: dict[str, float]
     references: References
     source: str
+    pseudonyms: str | None = None
 
 
 def load(folder: Path) -> Baseline:
@@ -49,4 +52,5 @@ def load(folder: Path) -> Baseline:
         usual_holding=info["baseline"]["usual_holding"],
         references=References(usual["size"].to_numpy().astype(float), values),
         source=str(folder),
+        pseudonyms=naming.key_of(folder),
     )

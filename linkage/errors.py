@@ -16,7 +16,8 @@
     ├── ServerError              7   a local Neo4j cannot be fetched, started or stopped
     └── StateError               8   keys, decisions and the like cannot be kept or read
         ├── ConflictError            somebody else was first, or the same key means another thing
-        └── JournalError             events that came in cannot be written, or read again
+        ├── JournalError             events that came in cannot be written, or read again
+        └── PrivacyError             keys, pseudonyms or the vault do not fit what is kept
 
 A message says what was wrong, where, and what to do.
 """
@@ -36,7 +37,7 @@ class SettingsError(LinkageError):
     exit_code = 2
 
     def __init__(self, faults: Sequence[str], source: str = "settings") -> None:
-        self.faults = tuple(faults)
+        self.faults, self.source = tuple(faults), source
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__(f"{source}: {count}\n" + "\n".join(f"  - {fault}" for fault in faults))
 
@@ -111,3 +112,7 @@ class ConflictError(StateError):
 
 class JournalError(StateError):
     """The journal of events is damaged, in use by another process, or cannot be written."""
+
+
+class PrivacyError(StateError):
+    """A workspace's pseudonyms are of another key, or its vault does not open."""

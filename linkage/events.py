@@ -27,6 +27,7 @@ from linkage.readers.scan import Hashes, IdHashes, pass_over
 from linkage.readers.schema import SCHEMA
 from linkage.readers.sources import Source, find
 from linkage.readers.texts import converted
+from linkage.render import clean
 from linkage.settings import Settings
 
 __all__ = ["SCHEMA", "EventSet", "read", "reduced"]
@@ -47,6 +48,7 @@ class EventSet:
     duplicates    rows left out because their event_id had come before
     quarantine    NDJSON file {"file", "line", "reason", "row"}, by file and line; None if empty
     present       SCHEMA's columns that the input has
+    pseudonyms    the name of the key, where accounts and values are keyed pseudonyms
     """
 
     table: ir.Table
@@ -56,6 +58,7 @@ class EventSet:
     duplicates: int
     quarantine: Path | None
     present: frozenset[str]
+    pseudonyms: str | None = None
 
 
 def read(
@@ -91,6 +94,7 @@ class _Reading:
     def read(self, sources: Sequence[str | Path]) -> EventSet:
         found = find(sources, self.workdir)
         files = [self._file(source, number) for number, source in enumerate(found)]
+        pseudonyms = _one_key([f for f in files if f.rows])
         parts = together(self.con, [f for f in files if f.rows], self.wanted)
         present = frozenset(ours for part in parts for ours in part.mapping)
         events, repeated = self._good(parts)
@@ -106,6 +110,7 @@ class _Reading:
             duplicates=duplicates,
             quarantine=quarantine,
             present=present & frozenset(SCHEMA.names),
+            pseudonyms=pseudonyms,
         )
 
     def _file(self, source: Source, number: int) -> ParquetFile:
@@ -151,6 +156,19 @@ class _Reading:
         if not rows:
             raise InputError(_none_left(reasons, path))
         return sum(reasons.values()), path
+
+
+def _one_key(files: Sequence[ParquetFile]) -> str | None:
+    """The key of all files' pseudonyms; InputError where they would not match each other."""
+    of_keys = {file.pseudonyms: file.name for file in files}
+    if len(of_keys) > 1:
+        one, other = list(of_keys.values())[:2]
+        raise InputError(
+            f"{clean(one)} and {clean(other)} cannot be read together: accounts and values of one "
+            "are keyed pseudonyms, and in the other they are not, or of another key. Where a "
+            "rotation of keys was interrupted, `linkage privacy rotate` ends it"
+        )
+    return next(iter(of_keys), None)
 
 
 def _none_left(reasons: Mapping[str, int], quarantine: Path | None) -> str:

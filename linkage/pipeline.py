@@ -9,7 +9,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from linkage import gathered, results
+from linkage import gathered, naming, results
 from linkage.activity import activity
 from linkage.artifacts import ArtifactKind
 from linkage.attachment import membership
@@ -119,6 +119,8 @@ def stages(
         origin, acts, proof = _of_events(con, sources, settings, work, kinds, record)
     else:
         origin, acts, proof = _of_gathered(con, folder, kinds, record)
+    if usual is not None:
+        naming.check_alike(origin.pseudonyms, usual.pseudonyms, "events and baseline")
     with record.stage("links"):
         acts = verified(acts, judgements.organisations)
         unit = units(acts)
@@ -178,6 +180,7 @@ def _of_events(
         quarantine=events.quarantine,
         duplicates=events.duplicates,
         unknown={},
+        pseudonyms=events.pseudonyms,
     )
     return origin, acts, proof
 
@@ -202,6 +205,7 @@ def _of_gathered(
         quarantine=None,
         duplicates=0,
         unknown=gathered.unknown(acts),
+        pseudonyms=naming.key_of(folder),
     )
     return origin, acts, proof
 

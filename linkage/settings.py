@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,8 +16,9 @@ from linkage.artifacts import BUILT_IN, ArtifactKind, declared
 from linkage.errors import MissingInput, SettingsError
 
 # Tables of the same file that are not a run's; who reads them checks them.
-OF_OTHERS = ("service",)
+OF_OTHERS = ("service", "privacy")
 
+S = TypeVar("S", bound="Section")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -321,6 +323,39 @@ def tables(path: Path) -> dict[str, Any]:
         raise MissingInput(f"{path}: no such settings file") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"not valid TOML: {error}"], str(path)) from None
+
+
+def load_section(
+    section: type[S], name: str, path: Path | None, environment: Mapping[str, str]
+) -> S:
+    """A table that is not a run's, of a TOML file and of LINKAGE_NAME_* in the environment, which
+    has the last word. SettingsError with every fault of both."""
+    values = {} if path is None else tables(path).get(name, {})
+    if not isinstance(values, dict):
+        raise SettingsError([f"{name}: a table is needed"], str(path))
+    names = {field: f"LINKAGE_{name}_{field}".upper() for field in section.model_fields}
+    given = {field: environment[word] for field, word in names.items() if word in environment}
+    try:
+        return section.model_validate({**values, **given})
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in (name, *fault['loc']))}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SettingsError(faults, str(path or "environment")) from None
+
+
+def all_of(*loads: Callable[[], Any]) -> tuple[Any, ...]:
+    """What each gives; SettingsError with the faults of all of them."""
+    found, faults = [], list[str]()
+    for each in loads:
+        try:
+            found.append(each())
+        except SettingsError as error:
+            faults += [f"{error.source}: {fault}" for fault in error.faults]
+    if faults:
+        raise SettingsError(faults)
+    return tuple(found)
 
 
 def parse(values: dict[str, Any], source: str = "settings") -> Settings:

@@ -19,6 +19,7 @@ from linkage.errors import ResultError
 from linkage.folder import new_folder
 from linkage.graph.base import run_id
 from linkage.journal.segments import synced
+from linkage.privacy.guard import check_result
 from linkage.render import clean
 from linkage.run import Run
 
@@ -101,6 +102,7 @@ class Workspace:
     def add(self, result: Path) -> str:
         """Copy a result in, whole or not at all, and serve it; returns the run's id."""
         run = Run.open(result)
+        check_result(self.path, run.path)
         name = run_id(run.path)
         there = self.run(name)
         if not there.exists():

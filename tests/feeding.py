@@ -29,6 +29,7 @@ import api.server
 import api.service
 from api.settings import ServiceSettings
 from linkage.journal import Journal
+from linkage.privacy import Privacy
 from linkage.settings import Settings
 from linkage.state import Scope, keys, open_state
 from linkage.workspace import Workspace
@@ -51,7 +52,8 @@ def served(workspace: Path, port: int, log: Path) -> None:
     tempfile.tempdir = str(log.parent)
     sys.stderr = log.open("a", encoding="utf-8")
     setattr(api.service, "Journal", partial(Journal, file_bytes=FILE_BYTES))  # noqa: B010
-    api.server.run(workspace, ServiceSettings(port=port, requests_per_minute=MANY), Settings())
+    settings = ServiceSettings(port=port, requests_per_minute=MANY)
+    api.server.run(workspace, settings, Settings(), Privacy())
 
 
 @dataclass

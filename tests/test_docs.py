@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from docs import generate
 from docs.generate import PAGES, ROOT, Demo
 from linkage.cli.app import EXIT_CODES, app
+from linkage.privacy import PrivacySettings
 from linkage.readers.schema import SCHEMA
 from linkage.settings import Settings, parse
 from linkage.signals import SIGNALS
@@ -199,7 +200,9 @@ def test_python_runs(page: Path, world: Path) -> None:
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "toml")], ids=name)
 def test_settings_files_are_valid(page: Path) -> None:
     for block in blocks(page, "toml"):
-        assert parse(tomllib.loads(block.text)) != Settings()
+        tables = tomllib.loads(block.text)
+        people = PrivacySettings.model_validate(tables.pop("privacy", {}))
+        assert (parse(tables), people) != (Settings(), PrivacySettings())
 
 
 def test_every_command_and_option_is_documented() -> None:

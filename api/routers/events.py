@@ -14,6 +14,7 @@ from api import schemas
 from api.deps import Feeder
 from api.problems import PROBLEMS, TooLarge, Unreadable
 from api.service import MOST_EVENTS, Service
+from linkage.journal import taken_in
 from linkage.readers.schema import REQUIRED, SCHEMA
 from linkage.render import clean
 
@@ -61,8 +62,8 @@ async def events(caller: Feeder, request: Request) -> schemas.Ingested:
 
 
 def _taken_in(service: Service, body: bytes, encoding: str | None) -> schemas.Ingested:
-    checked = service.checker.checked(_unpacked(body, encoding, service.settings.most_bytes))
-    receipt = service.journal.append(checked)
+    whole = _unpacked(body, encoding, service.settings.most_bytes)
+    checked, receipt = taken_in(service.checker, service.journal, whole)
     rejected = checked.rejected.num_rows
     service.metrics.came_in(accepted=receipt.accepted, repeated=receipt.repeated, rejected=rejected)
     told = checked.rejected.select(["line", "reason"]).slice(0, TOLD).to_pylist()

@@ -6,7 +6,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
+
+from linkage.artifacts.pseudonyms import first_parts, is_pseudonym, last_part
 
 Reader = Callable[[ir.StringValue], ir.StringValue]
 
@@ -25,6 +28,8 @@ class ArtifactKind:
     relationship    the relationship's type in the graph
     explanation     one sentence for the investigator
     read            column of raw strings -> column of artifact values (null: no artifact)
+    spelled         what `read` does first: column of raw strings -> one spelling of each, null for
+                    none; `derive` does the rest
     within          the kind of the same family in whose artifacts this kind's are nested
     container       column of this kind's values -> column of those that they are nested in;
                     without it, any of that kind may be the one
@@ -32,6 +37,8 @@ class ArtifactKind:
     plain           the value is the artifact, so that no reading is needed for each event
     alone           its family may just make a link by itself, for a person to judge: what one
                     does is chosen, where one does it is often given
+    parts           of a pseudonym of the column, how many from its beginning are the artifact;
+                    0 for kinds that take a value as it is, whose part is the last
     """
 
     name: str
@@ -43,11 +50,14 @@ class ArtifactKind:
     relationship: str
     explanation: str
     read: Reader
+    spelled: Reader | None = None
+    derive: Reader | None = None
     within: str | None = None
     container: Reader | None = None
     names_account: bool = False
     plain: bool = False
     alone: bool = False
+    parts: int = 0
 
 
 def artifact_kind(
@@ -58,12 +68,15 @@ def artifact_kind(
     plantable: bool,
     label: str,
     relationship: str,
+    spelled: Reader | None = None,
     within: str | None = None,
     container: Reader | None = None,
     plain: bool = False,
     alone: bool = False,
+    parts: int = 0,
 ) -> Callable[[Reader], ArtifactKind]:
-    """Make an `ArtifactKind` of a reader; its docstring is what the investigator reads."""
+    """Make an `ArtifactKind` of a reader; its docstring is what the investigator reads. With
+    `spelled`, it reads what that gives."""
 
     def make(read: Reader) -> ArtifactKind:
         return ArtifactKind(
@@ -75,11 +88,14 @@ def artifact_kind(
             label=label,
             relationship=relationship,
             explanation=inspect.cleandoc(read.__doc__ or ""),
-            read=read,
+            read=_reading(read, spelled, parts) if parts else read,
+            spelled=spelled,
+            derive=read,
             within=within,
             container=container,
             plain=plain,
             alone=alone,
+            parts=parts,
         )
 
     return make
@@ -87,4 +103,14 @@ def artifact_kind(
 
 def as_it_is(value: ir.StringValue) -> ir.StringValue:
     """The value itself; an empty one is no artifact."""
-    return value.nullif("")
+    return is_pseudonym(value).ifelse(last_part(value), value.nullif(""))
+
+
+def _reading(derive: Reader, spelled: Reader | None, parts: int) -> Reader:
+    """A reader that takes pseudonyms as well: what it would read was read before they were made."""
+
+    def either(value: ir.StringValue) -> ir.StringValue:
+        read = derive(value if spelled is None else spelled(value))
+        return ibis.ifelse(is_pseudonym(value), first_parts(value, parts), read)
+
+    return either

@@ -23,6 +23,7 @@ def public_mail_services() -> frozenset[str]:
     plantable=False,
     label="EmailDomain",
     relationship="HAS_DOMAIN",
+    parts=1,
 )
 def email_domain(value: ir.StringValue) -> ir.StringValue:
     """Both have a mailbox at the same domain, which is not a public mail service."""
@@ -37,6 +38,7 @@ def email_domain(value: ir.StringValue) -> ir.StringValue:
     plantable=False,
     label="Phone",
     relationship="HAS_PHONE",
+    parts=1,
 )
 def phone(value: ir.StringValue) -> ir.StringValue:
     """Both gave the same telephone number."""

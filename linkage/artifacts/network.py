@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from linkage.artifacts.base import artifact_kind
+from linkage.artifacts.pseudonyms import first_parts, is_pseudonym
 
 IPV4 = r"^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$"
 IPV6_HEX = r"^[0-9a-f]{1,4}(:[0-9a-f]{1,4}){7}$"
@@ -47,10 +48,12 @@ def _groups(part: ir.StringValue) -> ir.IntegerValue:
 
 
 def subnet_of(ip: ir.StringValue) -> ir.StringValue:
-    """The subnet that holds an address: /24 of IPv4, /48 of a /64."""
-    return ip.contains(":").ifelse(
-        ip.re_extract(r"^([^:]*:[^:]*:[^:]*)", 1) + "::/48",
-        ip.re_replace(r"\.[0-9]+$", ".0/24"),
+    """The subnet that holds an address: /24 of IPv4, /48 of a /64; of a pseudonym, its first
+    part."""
+    return ibis.cases(
+        (ip.contains(":"), ip.re_extract(r"^([^:]*:[^:]*:[^:]*)", 1) + "::/48"),
+        (is_pseudonym(ip), first_parts(ip, 1)),
+        else_=ip.re_replace(r"\.[0-9]+$", ".0/24"),
     )
 
 
@@ -61,12 +64,13 @@ def subnet_of(ip: ir.StringValue) -> ir.StringValue:
     plantable=True,
     label="IP",
     relationship="USED_IP",
+    spelled=normal_ip,
     within="subnet",
     container=subnet_of,
+    parts=2,
 )
-def ip(value: ir.StringValue) -> ir.StringValue:
+def ip(address: ir.StringValue) -> ir.StringValue:
     """Both used the same IP address (of IPv6, the same /64)."""
-    address = normal_ip(value)
     return address.contains(":").ifelse(
         address.re_extract(r"^([^:]*:[^:]*:[^:]*:[^:]*)", 1) + "::/64", address
     )
@@ -79,7 +83,9 @@ def ip(value: ir.StringValue) -> ir.StringValue:
     plantable=True,
     label="Subnet",
     relationship="USED_SUBNET",
+    spelled=normal_ip,
+    parts=1,
 )
-def subnet(value: ir.StringValue) -> ir.StringValue:
+def subnet(address: ir.StringValue) -> ir.StringValue:
     """Both used addresses of the same subnet (IPv4 /24, IPv6 /48)."""
-    return subnet_of(normal_ip(value))
+    return subnet_of(address)

@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from linkage.cli import calibrating, evaluating, graphing, keeping, making, reading, saving, serving
+from linkage.cli import (
+    calibrating,
+    evaluating,
+    graphing,
+    keeping,
+    making,
+    privacy,
+    reading,
+    saving,
+    serving,
+)
 from linkage.errors import LinkageError
 from linkage.render import clean
 
@@ -95,6 +105,7 @@ app.add_typer(keeping.runs, name="runs")
 app.add_typer(keeping.keys, name="keys")
 app.command()(saving.backup)
 app.command()(saving.restore)
+app.add_typer(privacy.app, name="privacy")
 
 
 def main() -> None:

@@ -37,7 +37,12 @@ runs = typer.Typer(help="The runs of a workspace.", no_args_is_help=True, rich_m
 
 def serve(
     workspace: WorkspaceOption = WORKSPACE,
-    settings: SettingsOption = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", "-s", help="linkage.toml, with the tables [service], [privacy]."
+        ),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any.")
@@ -50,6 +55,8 @@ def serve(
     """
     from api.server import run
     from api.settings import load
+    from linkage import privacy
+    from linkage.settings import all_of
     from linkage.settings import load as of_runs
 
     given = {"host": host, "port": port}
@@ -57,7 +64,12 @@ def serve(
         f"LINKAGE_SERVICE_{name.upper()}": str(value)
         for name, value in given.items() if value is not None
     }  # fmt: skip
-    run(workspace, load(settings, environment), of_runs(settings))
+    service, runs, people = all_of(
+        lambda: load(settings, environment),
+        lambda: of_runs(settings),
+        lambda: privacy.opened(privacy.load(settings, environment)),
+    )
+    run(workspace, service, runs, people)
 
 
 @keys.command()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
+from typing import Protocol
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -39,10 +40,23 @@ CONTENT = "content:"  # begins the id of an event that came without one
 
 @dataclass(frozen=True)
 class Checked:
-    """events: the columns that detections read, each with an event_id; rejected: REJECTED."""
+    """events: the columns that detections read, each with an event_id; rejected: REJECTED.
+
+    vault: rows of `linkage.privacy.sealing`, None where no vault is kept; epoch: of what was known
+    to be in it already (`Vaulted`).
+    """
 
     events: pa.Table
     rejected: pa.Table
+    vault: pa.Table | None = None
+    epoch: int = 0
+
+
+class Privacy(Protocol):
+    """What makes events pseudonymous before they are written."""
+
+    def applied(self, con: Backend, checked: Checked) -> Checked:
+        """The same without anything readable of accounts and artifacts."""
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
@@ -53,8 +67,8 @@ def md5(text: str) -> str:  # type: ignore[empty-body]
 class Checker:
     """Checks bodies, in any thread. There are as many engines as were at work at once."""
 
-    def __init__(self, settings: Settings, most: int) -> None:
-        self._settings, self._most = settings, most
+    def __init__(self, settings: Settings, most: int, privacy: Privacy | None = None) -> None:
+        self._settings, self._most, self._privacy = settings, most, privacy
         self._wanted = columns.wanted(settings)
         self._engines: LifoQueue[tuple[int, Backend]] = LifoQueue()
         types = {name: SCHEMA.get(name, dt.string) for name in columns.output(settings)}
@@ -91,11 +105,13 @@ class Checker:
             types = {LINE: "int64", **dict.fromkeys(names, "string")}
             (part,) = together(con, [ParquetFile(staged, CALL, types, stage.rows)], self._wanted)
             doubtful = pass_over(con, part, IdHashes(stage.rows))
-            good = sift(con, part, bad_addresses(con, doubtful, folder / "bad.parquet"), rejects)
+            bad = bad_addresses(con, doubtful, folder / "bad.parquet")
+            good = sift(con, part, bad, rejects, keyed=self._privacy is not None)
             present = {ours for ours, theirs in self._wanted.items() if theirs in stage.seen}
             kept = _named(reduced(good, frozenset(present)).select(self.schema.names))
             events = con.to_pyarrow(kept).cast(self.schema)
-        return Checked(events, _rejected(con, rejects, folder))
+        checked = Checked(events, _rejected(con, rejects, folder))
+        return checked if self._privacy is None else self._privacy.applied(con, checked)
 
     @contextmanager
     def _engine(self) -> Iterator[Backend]:

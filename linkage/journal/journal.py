@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from linkage.errors import JournalError
 from linkage.journal.checking import Checked
-from linkage.journal.records import EVENTS, MAGIC, REJECTS, packed
+from linkage.journal.records import EVENTS, MAGIC, REJECTS, VAULT, packed
 from linkage.journal.seen import Seen, hashed
 from linkage.journal.segments import Places, seal, synced
+from linkage.journal.vaulted import MOST, Vaulted
 from linkage.render import clean
 
 FILE_BYTES = 64 << 20  # a file of the journal is sealed when it has as many ...
@@ -36,6 +37,10 @@ class Receipt:
 
     accepted: int
     repeated: int
+
+
+class Outdated(JournalError):
+    """What the vault had was forgotten since a call was made ready: make it ready again."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class Journal:
             for number in self._places.unsealed():
                 seal(self._places, number)
             self._seen = _remembered(self._places, repeats)
+            self._vaulted = Vaulted(_in_vault(self._places, MOST))
         except BaseException:
             self._lock_file.close()
             raise
@@ -74,16 +80,23 @@ class Journal:
         self._begun = 0.0
         self._waiting: list[_Call] = []
         self._sealing: list[Future[None]] = []
+        self._forgetting: list[Future[None]] = []
         self._closing = False
         self._sealer = ThreadPoolExecutor(1, "sealer")
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
+    @property
+    def vaulted(self) -> Vaulted:
+        """What the vault has; it may have more."""
+        return self._vaulted
+
     def append(self, checked: Checked) -> Receipt:
         """Write a call's events down; returns once they are on disk.
 
-        JournalError where they cannot be written: then none of them counts as seen.
+        JournalError where they cannot be written: then none of them counts as seen. Outdated where
+        the vault was forgotten meanwhile (`forget_vaulted`).
         """
         answer: Future[Receipt] = Future()
         with self._changed:
@@ -95,14 +108,13 @@ class Journal:
 
     def seal(self) -> list[Path]:
         """All segments, with everything in them that was appended before."""
-        done: Future[None] = Future()
-        with self._changed:
-            if self._closing:
-                raise JournalError("the journal is closed: the service stops")
-            self._sealing.append(done)
-            self._changed.notify_all()
-        done.result()
+        self._asked(self._sealing)
         return [self._places.segment(number) for number in self._places.sealed()]
+
+    def forget_vaulted(self) -> None:
+        """Have every value that comes in from now on sealed anew: before rows of the vault go that
+        seem to be needed no longer. What was made ready before is `Outdated` then."""
+        self._asked(self._forgetting)
 
     def close(self) -> None:
         """Write what waits, seal it, and let go of the workspace."""
@@ -119,13 +131,29 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _asked(self, waiting: list[Future[None]]) -> None:
+        """Have the thread do something, and wait for it."""
+        done: Future[None] = Future()
+        with self._changed:
+            if self._closing:
+                raise JournalError("the journal is closed: the service stops")
+            waiting.append(done)
+            self._changed.notify_all()
+        done.result()
+
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(self._due, timeout=self._patience())
                 calls, self._waiting = self._waiting, []
-                sealing, self._sealing = self._sealing, []
+                sealing, forgetting = self._sealing[:], self._forgetting[:]
+                self._sealing.clear()
+                self._forgetting.clear()
                 ends = self._closing
+            if forgetting:
+                self._vaulted = Vaulted(Seen(MOST), self._vaulted.epoch + 1)
+            for done in forgetting:
+                done.set_result(None)
             if calls:
                 self._write(calls)
             if sealing or ends or self._full():
@@ -136,7 +164,7 @@ class Journal:
                 return
 
     def _due(self) -> bool:
-        return bool(self._waiting or self._sealing or self._closing)
+        return bool(self._waiting or self._sealing or self._forgetting or self._closing)
 
     def _patience(self) -> float | None:
         if self._file is None:
@@ -150,11 +178,12 @@ class Journal:
 
     def _write(self, calls: list[_Call]) -> None:
         """Append what is new of each call, then one fsync, then the answers."""
-        place, seen = None, self._seen.copy()
+        calls = [call for call in calls if not self._outdated(call)]
+        place, seen, vaulted = None, self._seen.copy(), self._vaulted.seen.copy()
         try:
             file = self._opened()
             place = file.tell()
-            receipts = [_appended(file, call.checked, seen) for call in calls]
+            receipts = [_appended(file, call.checked, seen, vaulted) for call in calls]
             file.flush()
             os.fsync(file.fileno())
         except Exception as error:
@@ -163,9 +192,15 @@ class Journal:
             for call in calls:
                 call.answer.set_exception(fault)
             return
-        self._seen = seen
+        self._seen, self._vaulted = seen, Vaulted(vaulted, self._vaulted.epoch)
         for call, receipt in zip(calls, receipts, strict=True):
             call.answer.set_result(receipt)
+
+    def _outdated(self, call: _Call) -> bool:
+        late = call.checked.vault is not None and call.checked.epoch != self._vaulted.epoch
+        if late:
+            call.answer.set_exception(Outdated("what the vault has was forgotten meanwhile"))
+        return late
 
     def _opened(self) -> BinaryIO:
         if self._file is None:
@@ -214,7 +249,9 @@ def _told(places: Places, number: int, done: Future[None]) -> None:
         done.set_result(None)
 
 
-def _appended(file: BinaryIO, checked: Checked, seen: Seen) -> Receipt:
+def _appended(file: BinaryIO, checked: Checked, seen: Seen, vaulted: Seen) -> Receipt:
+    if checked.vault is not None:
+        _record(file, VAULT, checked.vault, "pseudonym", vaulted)
     accepted = _record(file, EVENTS, checked.events, "event_id", seen)
     _record(file, REJECTS, checked.rejected, "row", seen)
     return Receipt(accepted, checked.events.num_rows - accepted)
@@ -250,6 +287,20 @@ def _remembered(places: Places, repeats: int) -> Seen:
     for path in reversed(latest):
         hashes = hashed(pq.read_table(path, columns=["event_id"])["event_id"], EVENTS)
         seen.add(hashes[seen.new(hashes)])
+    return seen
+
+
+def _in_vault(places: Places, most: int) -> Seen:
+    """The parts of pseudonyms in the latest files of the vault."""
+    seen, left = Seen(most), most // 2
+    for number in reversed(places.in_vault()):
+        if left <= 0:
+            break
+        hashes = hashed(
+            pq.read_table(places.vaulted(number), columns=["pseudonym"])["pseudonym"], VAULT
+        )
+        seen.add(hashes[seen.new(hashes)])
+        left -= hashes.size
     return seen
 
 

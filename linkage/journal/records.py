@@ -21,14 +21,14 @@ from linkage.errors import JournalError
 from linkage.render import clean
 
 MAGIC = b"linkage journal 1\n"
-EVENTS, REJECTS = b"E", b"R"
+EVENTS, REJECTS, VAULT = b"E", b"R", b"V"
 _HEAD = struct.Struct("<cQ8s")
 _SUM = 16
 
 
 @dataclass(frozen=True)
 class Record:
-    """sort: EVENTS or REJECTS; payload: an Arrow stream; end: where the next one begins."""
+    """sort: EVENTS, REJECTS or VAULT; payload: an Arrow stream; end: where the next one begins."""
 
     sort: bytes
     payload: bytes

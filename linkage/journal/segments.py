@@ -3,6 +3,7 @@
     journal/<number>.journal       what came in, as it came
     events/<number>.parquet        the same events, once the file is full or old
     quarantine/<number>.ndjson     what could not be used: line, reason, row
+    vault/<number>.parquet         what pseudonyms stand for, sealed; where a vault is kept
 
 A segment appears by one rename; only then is the journal's file taken away. So what is in both,
 after a crash in between, is the same, and the journal's is dropped.
@@ -19,9 +20,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage.journal.records import EVENTS, MAGIC, REJECTS, Record, records
+from linkage.journal.records import EVENTS, MAGIC, REJECTS, VAULT, Record, records
 
 ROWS = 1 << 17  # of a row group
+VAULT_ROWS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,14 @@ class Places:
         """What could not be used."""
         return self.workspace / "quarantine"
 
+    @property
+    def vault(self) -> Path:
+        """What pseudonyms stand for, sealed."""
+        return self.workspace / "vault"
+
     def made(self) -> Places:
         """The same, with folders that are there."""
-        for folder in (self.journal, self.events, self.quarantine):
+        for folder in (self.journal, self.events, self.quarantine, self.vault):
             folder.mkdir(parents=True, exist_ok=True)
         return self
 
@@ -59,6 +66,10 @@ class Places:
         """What becomes of its events."""
         return self.events / f"{number:010}.parquet"
 
+    def vaulted(self, number: int) -> Path:
+        """Its rows of the vault."""
+        return self.vault / f"{number:010}.parquet"
+
     def unsealed(self) -> list[int]:
         """Files of the journal, the oldest first."""
         return sorted(int(path.stem) for path in self.journal.glob("*.journal"))
@@ -66,7 +77,8 @@ class Places:
     def next_number(self) -> int:
         """One that nothing has yet."""
         every = (*self.journal.glob("*.journal"), *self.events.glob("[0-9]*.parquet"),
-                 *self.quarantine.glob("[0-9]*.ndjson"))  # fmt: skip
+                 *self.quarantine.glob("[0-9]*.ndjson"),
+                 *self.vault.glob("[0-9]*.parquet"))  # fmt: skip
         return max((0, *(int(path.stem) for path in every))) + 1
 
     def sealed(self) -> list[int]:
@@ -76,6 +88,10 @@ class Places:
     def through(self, last: int) -> list[Path]:
         """Segments up to a number, the oldest first."""
         return [self.segment(number) for number in self.sealed() if number <= last]
+
+    def in_vault(self) -> list[int]:
+        """Files of the vault, the oldest first."""
+        return sorted(int(path.stem) for path in self.vault.glob("[0-9]*.parquet"))
 
 
 def seal(places: Places, number: int) -> None:
@@ -88,6 +104,7 @@ def seal(places: Places, number: int) -> None:
     found = list(records(file))
     if not places.segment(number).exists():
         _quarantined(places, number, _tables(found, REJECTS))
+        _kept_in_vault(places.vaulted(number), _tables(found, VAULT))
         _written(places.segment(number), _tables(found, EVENTS))
     _keep_tail(file, found[-1].end if found else len(MAGIC))
     file.unlink()
@@ -114,7 +131,19 @@ def _written(segment: Path, events: Sequence[pa.Table]) -> None:
     # Files of one run may have other columns than those of a run with other settings.
     whole = pa.concat_tables(events, promote_options="default")
     pq.write_table(whole, new, row_group_size=ROWS, compression="zstd")
-    _published(new, segment)
+    published(new, segment)
+
+
+def _kept_in_vault(path: Path, rows: Sequence[pa.Table]) -> None:
+    """In the order of pseudonyms, so that few of them are read to find one."""
+    if not rows:
+        return
+    new = path.with_suffix(".writing")
+    whole = pa.concat_tables(rows).sort_by("pseudonym")
+    pq.write_table(
+        whole, new, row_group_size=VAULT_ROWS, compression="zstd", use_dictionary=["key"]
+    )  # fmt: skip
+    published(new, path)
 
 
 def _quarantined(places: Places, number: int, rejected: Sequence[pa.Table]) -> None:
@@ -126,10 +155,11 @@ def _quarantined(places: Places, number: int, rejected: Sequence[pa.Table]) -> N
         for row in pa.concat_tables(rejected).to_pylist():
             told = {"line": row["line"], "reason": row["reason"], "row": json.loads(row["row"])}
             file.write(json.dumps(told) + "\n")
-    _published(new, new.with_suffix(".ndjson"))
+    published(new, new.with_suffix(".ndjson"))
 
 
-def _published(new: Path, path: Path) -> None:
+def published(new: Path, path: Path) -> None:
+    """Have a file that was written take its place by one rename, both on disk."""
     with new.open("rb") as file:
         os.fsync(file.fileno())
     new.rename(path)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from linkage.artifacts.network import normal_ip
+from linkage.artifacts.pseudonyms import MARK, is_pseudonym
 from linkage.readers.parts import Part
 from linkage.readers.rejects import Rejects
 from linkage.readers.schema import TIME
@@ -23,6 +24,7 @@ NO_TIME = "no time"
 UNPARSED_TIME = "time does not parse"
 STRANGE_TIME = "time before 1990 or after 2199"
 BAD_ADDRESS = "impossible address"
+CALLED_SO = "an account called as a pseudonym is"
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -54,18 +56,24 @@ def bad_addresses(con: Backend, unsure: pa.Array, path: Path) -> Addresses | Non
     return Addresses(con, path)
 
 
-def sift(con: Backend, part: Part, addresses: Addresses | None, out: Rejects) -> ir.Table:
-    """The part's good rows, lazily; the bad ones go to `out`. No filter where none is bad."""
+def sift(
+    con: Backend, part: Part, addresses: Addresses | None, out: Rejects, *, keyed: bool = False
+) -> ir.Table:
+    """The part's good rows, lazily; the bad ones go to `out`. No filter where none is bad.
+
+    `keyed`: pseudonyms will be made of them, and no account may be called as one is. Who asks by
+    either could else be told of another, and decide about it.
+    """
     events = part.events
-    if not _surely_complete(con, events) and out.add_table(con, _incomplete(part)):
-        events = events.filter(_reason(events, events.ts.isnull()).isnull())
-    if addresses is not None and out.add_table(con, _misplaced(part, addresses)):
+    if not _surely_complete(con, events, keyed) and out.add_table(con, _incomplete(part, keyed)):
+        events = events.filter(_reason(events, events.ts.isnull(), keyed).isnull())
+    if addresses is not None and out.add_table(con, _misplaced(part, addresses, keyed)):
         # The selection ends the join: on an open one, Ibis mistakes columns of its two sides.
         events = events.anti_join(addresses.table, "ip").select(part.ours)
     return events
 
 
-def _surely_complete(con: Backend, events: ir.Table) -> bool:
+def _surely_complete(con: Backend, events: ir.Table, keyed: bool) -> bool:
     """Every row has an account and a possible time, going by minimum, maximum and counts.
 
     DuckDB answers these from the footers of Parquet files. What is blank sorts before `!`, so
@@ -76,6 +84,7 @@ def _surely_complete(con: Backend, events: ir.Table) -> bool:
         accounts=events.account_id.count(),
         times=events.ts.count(),
         not_blank=events.account_id.min() > "!",
+        not_called_so=(events.account_id.max() < MARK) | ibis.literal(not keyed),
         not_early=events.ts.min() >= _time(EARLIEST),
         not_late=events.ts.max() < _time(LATEST),
     )
@@ -83,14 +92,14 @@ def _surely_complete(con: Backend, events: ir.Table) -> bool:
     if not found["rows"]:
         return True
     whole = found["rows"] == found["accounts"] == found["times"]
-    return bool(whole and found["not_blank"] and found["not_early"] and found["not_late"])
+    return bool(whole and all(told for name, told in found.items() if name.startswith("not_")))
 
 
 def _time(moment: datetime) -> ir.TimestampScalar:
     return ibis.literal(moment.isoformat()).try_cast(TIME)
 
 
-def _reason(events: ir.Table, without_time: ir.BooleanValue) -> ir.StringValue:
+def _reason(events: ir.Table, without_time: ir.BooleanValue, keyed: bool) -> ir.StringValue:
     """What is wrong with a row's account or time; null if nothing is."""
     strange = (events.ts < _time(EARLIEST)) | (events.ts >= _time(LATEST))
     return ibis.cases(
@@ -98,22 +107,23 @@ def _reason(events: ir.Table, without_time: ir.BooleanValue) -> ir.StringValue:
         (without_time, NO_TIME),
         (events.ts.isnull(), UNPARSED_TIME),
         (strange, STRANGE_TIME),
+        (is_pseudonym(events.account_id) & ibis.literal(keyed), CALLED_SO),
     )
 
 
-def _placed(part: Part) -> ir.Table:
+def _placed(part: Part, keyed: bool) -> ir.Table:
     table = part.placed()
     raw = text(table.raw_ts)
-    return table.mutate(reason=_reason(table, raw.isnull() | (raw.strip() == "")))
+    return table.mutate(reason=_reason(table, raw.isnull() | (raw.strip() == ""), keyed))
 
 
-def _incomplete(part: Part) -> ir.Table:
-    rows = _placed(part)
+def _incomplete(part: Part, keyed: bool) -> ir.Table:
+    rows = _placed(part, keyed)
     return _reject(rows.filter(rows.reason.notnull()))
 
 
-def _misplaced(part: Part, addresses: Addresses) -> ir.Table:
-    rows = _placed(part)
+def _misplaced(part: Part, addresses: Addresses, keyed: bool) -> ir.Table:
+    rows = _placed(part, keyed)
     rows = rows.filter(rows.reason.isnull()).semi_join(addresses.table, "ip").select(rows.columns)
     return _reject(rows.mutate(reason=ibis.literal(BAD_ADDRESS)))
 

@@ -19,19 +19,22 @@ from linkage.readers.typed import column
 
 FILE = "__file__"
 ROW = "file_row_number"
+PSEUDONYMS = b"linkage.pseudonyms"  # of a file's metadata: the name of their key
 
 
 @dataclass(frozen=True)
 class ParquetFile:
     """One Parquet file: where it is, what messages call it, its columns and rows.
 
-    A text's file has a column LINE, and its source's name.
+    A text's file has a column LINE, and its source's name. pseudonyms: the name of the key, where
+    the file says of itself that its values are keyed pseudonyms.
     """
 
     path: Path
     name: str
     types: Mapping[str, str]
     rows: int
+    pseudonyms: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Part:
     def is_text(self) -> bool:
         """It was a text; otherwise it is read where it lies."""
         return LINE in self.files[0].types
+
+    @property
+    def pseudonyms(self) -> str | None:
+        """The name of the key of the pseudonyms that the files have for values."""
+        return self.files[0].pseudonyms
 
     @cached_property
     def raw(self) -> ir.Table:
@@ -95,11 +103,18 @@ def describe(path: Path, name: str) -> ParquetFile:
     """Columns and rows from a file's footer; FormatError where it is damaged."""
     try:
         with pq.ParquetFile(path) as file:
-            types = {field.name: str(field.type) for field in file.schema_arrow}
-            return ParquetFile(path, name, types, file.metadata.num_rows)
+            schema = file.schema_arrow
+            types = {field.name: str(field.type) for field in schema}
+            return ParquetFile(path, name, types, file.metadata.num_rows, key_of(schema))
     except (pa.ArrowInvalid, OSError) as error:
         why = "it has no footer: the file is truncated" if "footer" in str(error) else str(error)
         raise FormatError(f"{name}: damaged Parquet: {why.splitlines()[0]}") from None
+
+
+def key_of(schema: pa.Schema) -> str | None:
+    """The name of the key of a file's pseudonyms; None where its values are as they came."""
+    told = (schema.metadata or {}).get(PSEUDONYMS)
+    return None if told is None else told.decode("ascii", "replace")
 
 
 def together(con: Backend, files: Sequence[ParquetFile], wanted: Mapping[str, str]) -> list[Part]:
@@ -107,7 +122,8 @@ def together(con: Backend, files: Sequence[ParquetFile], wanted: Mapping[str, st
     groups: dict[tuple[object, ...], list[ParquetFile]] = {}
     for file in files:
         types = tuple(file.types.get(theirs) for theirs in wanted.values())
-        groups.setdefault((LINE in file.types, ROW in file.types, types), []).append(file)
+        sort = (LINE in file.types, ROW in file.types, file.pseudonyms, types)
+        groups.setdefault(sort, []).append(file)
     return [
         Part(
             con,

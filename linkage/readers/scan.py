@@ -48,11 +48,12 @@ class IdHashes:
 
 
 def pass_over(con: Backend, part: Part, ids: IdHashes) -> pa.Array:
-    """Add the part's id hashes to `ids`; return its distinct doubtful addresses."""
+    """Add the part's id hashes to `ids`; return its distinct doubtful addresses. Those of
+    pseudonyms were looked at before they were made."""
     columns: dict[str, ir.Value] = {}
     if "event_id" in part.mapping:
         columns["id"] = hash64(part.events.event_id)
-    if "ip" in part.mapping:
+    if "ip" in part.mapping and part.pseudonyms is None:
         columns["ip"] = part.events.ip
     doubtful: list[pa.Array] = []
     for batch in _batches(con, part.events.select(**columns)) if columns else ():

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from linkage import naming
 from linkage.errors import ResultError
 from linkage.recorder import Recorder
 from linkage.results.banlist import write_banlist
@@ -46,6 +47,8 @@ def write(found: Results, folder: Path) -> None:
     write_banlist(found, folder / "banlist.csv")
     if found.origin.quarantine is not None:
         shutil.copyfile(found.origin.quarantine, folder / "quarantine.ndjson")
+    if found.origin.pseudonyms is not None:
+        naming.mark(folder, found.origin.pseudonyms)
 
 
 def write_info(found: Results, record: Recorder, folder: Path) -> None:

@@ -30,6 +30,7 @@ class Origin:
     quarantined   rows and lines that could not;  quarantine: the file that has them, if any
     duplicates    rows left out because their event_id had come before
     unknown       figure of activity -> accounts of which it is not known
+    pseudonyms    the name of the key, where accounts and values are keyed pseudonyms
     """
 
     files: tuple[str, ...]
@@ -39,6 +40,7 @@ class Origin:
     quarantine: Path | None
     duplicates: int
     unknown: dict[str, int]
+    pseudonyms: str | None = None
 
 
 @dataclass(frozen=True)
