@@ -14,6 +14,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 from sqlalchemy import Connection
 
+from api import schemas
 from api.problems import Forbidden, Unauthenticated
 from api.service import Service
 from linkage.graph import Graph
@@ -42,6 +43,11 @@ class Caller:
     def graph(self) -> Graph:
         """The graph of the run that is served."""
         return self.service.runs.current().graph
+
+    def cleared(self, account_id: str) -> schemas.Cleared | None:
+        """What the run says of an account that a person had cleared."""
+        found = self.service.runs.current().cleared.get(account_id)
+        return None if found is None else schemas.Cleared.model_validate(found)
 
     @property
     def decided(self) -> Decided:

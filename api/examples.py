@@ -67,6 +67,10 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         "evidence": [_EVIDENCE],
         "state": "watched",
         "decisions": [_DECISION],
+        "cleared": {
+            "decision": 4, "renewed": True, "over": 6.2,
+            "new_evidence": [{"kind": "device", "value": "d-9", "bits": 11.3}],
+        },
     },
     "AllowlistAsked": {"entries": [{k: _ALLOWED[k] for k in _ENTRY}]},
     "NoteAsked": {"text": _NOTE["text"]},

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from api.problems import NoRun
 from linkage.errors import LinkageError, SettingsError
 from linkage.graph import Graph, open_graph
+from linkage.run import Run
 from linkage.workspace import Workspace
 
 LOOK_AGAIN = 1.0  # seconds after which the workspace is asked whether it has another run
@@ -20,10 +23,11 @@ TRY_AGAIN = 30.0  # seconds after which a run that could not be opened is tried 
 
 @dataclass(frozen=True)
 class Served:
-    """A run that is served."""
+    """A run that is served. cleared: account -> what the run says of whom a person had cleared."""
 
     folder: Path
     graph: Graph
+    cleared: Mapping[str, Mapping[str, Any]]
 
 
 class Runs:
@@ -92,6 +96,7 @@ class Runs:
             index = None if self._url else self._workspace.index(folder.name)
             try:
                 graph = open_graph(self._url or folder, beyond=folder, index=index)
+                cleared = _cleared(folder)
             except SettingsError:
                 raise
             except LinkageError as fault:
@@ -100,5 +105,10 @@ class Runs:
                 return
             if self._before is not None:
                 self._before.graph.close()
-            self._before, self._served = self._served, Served(folder, graph)
+            self._before, self._served = self._served, Served(folder, graph, cleared)
             self._fault = None
+
+
+def _cleared(folder: Path) -> dict[str, dict[str, Any]]:
+    rows = Run.open(folder).tables.rows("SELECT * FROM read_parquet($judged)")
+    return {str(row["account_id"]): row for row in rows}

@@ -44,6 +44,7 @@ def account(caller: Reader, account_id: AccountId) -> schemas.Account:
         card,
         state=decided.account_state(card.account_id),
         decisions=decided.about_account(card.account_id, DECISIONS),
+        cleared=caller.cleared(card.account_id),
     )
 
 

@@ -250,8 +250,27 @@ class Evidence(Answered):
     degree: int
 
 
+class New(BaseModel):
+    """An artifact that an account shares now and did not share when it was cleared."""
+
+    kind: str
+    value: str
+    bits: float
+
+
+class Cleared(BaseModel):
+    """What the run says of an account that a person had cleared. decision: its number; renewed:
+    what is new would make it a member of its cluster by itself; over: bits of that over the odds
+    against it, null in no cluster."""
+
+    decision: int
+    renewed: bool
+    over: float | None
+    new_evidence: list[New]
+
+
 class Account(Answered):
-    """An account."""
+    """An account. cleared: null where no person had cleared it before the run."""
 
     account_id: str
     membership: Member | None
@@ -259,6 +278,7 @@ class Account(Answered):
     evidence: tuple[Evidence, ...]
     state: State = "open"
     decisions: list[Decision] = Field(default_factory=list)
+    cleared: Cleared | None = None
 
 
 class Tie(Answered):
