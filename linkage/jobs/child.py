@@ -13,6 +13,7 @@ from typing import TextIO
 
 from linkage import judgements
 from linkage.errors import InputError, LinkageError, SettingsError
+from linkage.jobs.gathering import gathered
 from linkage.jobs.limits import of_memory
 from linkage.jobs.lines import Ended, Published, Teller
 from linkage.jobs.task import Task, too_little
@@ -66,7 +67,7 @@ def _detected(task: Task, workspace: Workspace, tell: Teller) -> str:
     work.mkdir()
     try:
         made = detect(
-            segments,
+            gathered(segments, work / "events"),
             work / "result",
             settings,
             judgements=judgements.load(task.judgements),

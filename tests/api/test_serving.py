@@ -97,6 +97,11 @@ def test_the_walk_through(result: Path, tmp_path: Path, port: int) -> None:
     log = (tmp_path / "service.log").read_text("utf-8")
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}\n{log[-3000:]}"
     assert "A person has cleared it." in done.stdout
+    job, run = (
+        json.loads((tmp_path / f"{name}.json").read_text("utf-8")) for name in ("job", "run")
+    )
+    assert (job["state"], job["run"], run["counts"]["events"]) == ("done", run["id"], 2)
+    assert "event: done" in (tmp_path / "progress.txt").read_text("utf-8")
     account = json.loads((tmp_path / "account.json").read_text("utf-8"))
     told = [json.loads(line) for line in log.splitlines()]
     assert {line["level"] for line in told} == {"info"}
