@@ -389,6 +389,7 @@ def test_every_command_and_option_has_help() -> None:
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
         "calibrate", "graph", "neo4j", "serve", "runs", "keys", "backup", "restore", "privacy",
+        "reveal",
     }  # fmt: skip
     groups = {
         name: command.commands

@@ -106,6 +106,7 @@ app.add_typer(keeping.keys, name="keys")
 app.command()(saving.backup)
 app.command()(saving.restore)
 app.add_typer(privacy.app, name="privacy")
+app.command()(privacy.reveal)
 
 
 def main() -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from linkage.cli import output
+from linkage.cli.keeping import WORKSPACE, SettingsOption, WorkspaceOption, state_of
 from linkage.cli.options import JsonOption
-from linkage.render import clean
+from linkage.render import clean, plural
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 app = typer.Typer(
     help="What is kept of people, and under which names.",
@@ -47,3 +55,59 @@ def keys(
         "nobody can tell what a pseudonym stands for.",
     ):
         screen.print(line, soft_wrap=True)
+
+
+def reveal(
+    pseudonyms: Annotated[list[str], typer.Argument(help="As answers and results have them.")],
+    vault_key: Annotated[Path, typer.Option("--vault-key", help="File of the private key.")],
+    hmac_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--hmac-key", help="File of the pseudonyms' keys, to make certain of re-keyed rows."
+        ),
+    ] = None,
+    workspace: WorkspaceOption = WORKSPACE,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what pseudonyms stand for.
+
+    From the vault alone, with its private key. The audit says who asked and for how many, before
+    anything is told.
+    """
+    from linkage.privacy import keys as files
+    from linkage.privacy.pseudonyms import Pseudonyms
+    from linkage.privacy.vault import reveal as of_vault
+
+    chain = Pseudonyms(files.read_chain(hmac_key)) if hmac_key is not None else None
+    found = of_vault(workspace, pseudonyms, files.read_private(vault_key), chain)
+    with state_of(workspace, settings) as state, state.write() as connection:
+        noted(connection, "reveal", plural(len(found), "pseudonym"))
+    if as_json:
+        output.write_json([asdict(one) for one in found])
+        return
+    table = output.table("pseudonym", "what", "value", "certain", fold=("value",))
+    for one in found:
+        what, value = one.what or "-", "not in the vault" if one.value is None else one.value
+        certain = "-" if one.value is None else "yes" if one.certain else "re-keyed since"
+        table.add_row(*(output.cell(cell) for cell in (one.pseudonym, what, value, certain)))
+    output.console().print(table)
+
+
+def noted(connection: Connection, action: str, subject: str) -> None:
+    """Write into the audit what whoever runs this command does, by the name of the system's
+    user."""
+    from linkage.state import AuditEntry, audit
+
+    entry = AuditEntry(datetime.now(UTC), f"{_user()} (command line)", action, subject, "")
+    audit.append(connection, [entry])
+
+
+def _user() -> str:
+    """By number, which nobody can put into the environment, where the system has numbers."""
+    try:
+        import pwd
+
+        return clean(pwd.getpwuid(os.getuid()).pw_name, 80)
+    except (ImportError, KeyError):
+        return clean(getpass.getuser(), 80)

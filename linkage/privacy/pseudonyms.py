@@ -82,6 +82,13 @@ class Pseudonyms:
         joined = pa.ListArray.from_arrays(lists.offsets, new.take(bare.indices), mask=_nulls(texts))
         return pc.binary_join(joined, MARK)
 
+    def leads(self, first: str, part: str) -> bool:
+        """Whether a part that some of the keys made becomes another with those that follow."""
+        given = pa.array([first])
+        return any(
+            self.chained(given, after)[0].as_py() == part for after in range(1, len(self._chain))
+        )
+
     def _ended(self, parts: pa.Array, after: int) -> pa.Array:
         for mac in self._chain[after:]:
             parts = _written(mac.digests(parts.cast(pa.binary()).to_pylist()))
