@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 from sqlalchemy import Connection
+from starlette.requests import HTTPConnection
 
 from api import schemas
 from api.problems import Forbidden, Unauthenticated
@@ -74,6 +75,15 @@ class Caller:
         )
 
 
+def key_of(service: Service, asked: HTTPConnection) -> Key:
+    """The key of a request; Unauthenticated, or TooMany where that comes too often."""
+    try:
+        return service.keyring.key(asked.headers.get("authorization"))
+    except Unauthenticated:
+        service.rates.stranger(asked.client.host if asked.client else "")
+        raise
+
+
 class Having(APIKeyHeader):
     """A dependency: the caller, whose key has the scope (or is an admin's).
 
@@ -91,11 +101,7 @@ class Having(APIKeyHeader):
     async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
         """Who asks; Unauthenticated, Forbidden or TooMany."""
         service: Service = request.app.state.service
-        try:
-            key = service.keyring.key(request.headers.get("authorization"))
-        except Unauthenticated:
-            service.rates.stranger(request.client.host if request.client else "")
-            raise
+        key = key_of(service, request)
         service.rates.key(key.id)
         request.state.actor = key.id
         if not key.scopes & self._scopes:

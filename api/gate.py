@@ -9,10 +9,13 @@ from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.deps import key_of
 from api.problems import INTERNAL, TooLarge, of_error, problem
 from api.service import Service
+from linkage.errors import LinkageError
 
 REQUEST_ID = "X-Request-ID"
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -42,12 +45,12 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        answer = _Answer(_request_id(headers), send)
+        asked = HTTPConnection(scope)
+        answer = _Answer(_request_id(asked.headers), send)
         scope.setdefault("state", {})["request_id"] = answer.request_id
         begun = time.perf_counter()
         try:
-            await self._passed(headers, scope, receive, answer)
+            await self._passed(asked, receive, answer)
         except Exception:
             self._log.exception("fault", request_id=answer.request_id)
             if answer.status:
@@ -57,15 +60,16 @@ class Gate:
         finally:
             self._told(scope, answer, time.perf_counter() - begun)
 
-    async def _passed(
-        self, headers: Headers, scope: Scope, receive: Receive, answer: _Answer
-    ) -> None:
-        limit = self._service.settings.most_bytes
+    async def _passed(self, asked: HTTPConnection, receive: Receive, answer: _Answer) -> None:
+        limit, scope = self._service.settings.most_bytes, asked.scope
         try:
-            if _length(headers) > limit:
+            if scope["method"] not in _BODILESS:
+                # The app reads a body before it asks for a key, which strangers have none of.
+                key_of(self._service, asked)
+            if _length(asked.headers) > limit:
                 raise _too_large(limit)
             await self._app(scope, _Limited(receive, limit).receive, answer.send)
-        except TooLarge as error:
+        except LinkageError as error:
             if answer.status:
                 raise
             await of_error(error, answer.request_id)(scope, receive, answer.send)
@@ -81,6 +85,7 @@ class Gate:
         )  # fmt: skip
 
 
+_BODILESS = frozenset(("GET", "HEAD"))
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 

@@ -93,6 +93,7 @@ OF_ERRORS: tuple[tuple[type[LinkageError], Kind], ...] = (
     (StateError, Kind("state-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The state is away")),
 )  # fmt: skip
 OF_HTTP: Mapping[int, Kind] = {
+    400: INVALID,  # a body that is no JSON at all
     404: Kind("no-route", HTTPStatus.NOT_FOUND, "There is no such address"),
     405: Kind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Not with this method"),
 }
@@ -184,4 +185,6 @@ async def _http(request: Request, error: Exception) -> Response:
     other = Kind(status.phrase.lower().replace(" ", "-"), status, status.phrase)
     kind = OF_HTTP.get(error.status_code, other)
     detail = f"{request.method} {clean(request.url.path, 200)}"
+    if status is HTTPStatus.BAD_REQUEST:
+        detail = "the body cannot be read as JSON"
     return problem(kind, detail, request.state.request_id, headers=error.headers)

@@ -25,6 +25,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+import api.runs
 import api.server
 import api.service
 from api.settings import ServiceSettings
@@ -48,10 +49,12 @@ def forks() -> ForkServerContext:
 
 
 def served(workspace: Path, port: int, log: Path) -> None:
-    """What such a process does: the service, with a journal of small files."""
+    """What such a process does: the service, with a journal of small files, that looks for another
+    run at each request."""
     tempfile.tempdir = str(log.parent)
     sys.stderr = log.open("a", encoding="utf-8")
     setattr(api.service, "Journal", partial(Journal, file_bytes=FILE_BYTES))  # noqa: B010
+    setattr(api.runs, "LOOK_AGAIN", 0.0)  # noqa: B010
     settings = ServiceSettings(port=port, requests_per_minute=MANY)
     api.server.run(workspace, settings, Settings(), Privacy())
 

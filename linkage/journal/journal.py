@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.errors import JournalError
+from linkage.journal.appending import Appending
 from linkage.journal.checking import Checked
-from linkage.journal.records import EVENTS, MAGIC, REJECTS, VAULT, packed
+from linkage.journal.records import EVENTS, REJECTS, VAULT, packed
 from linkage.journal.seen import Seen, hashed
-from linkage.journal.segments import Places, seal, synced
+from linkage.journal.segments import Places, seal, seal_before
 from linkage.journal.vaulted import MOST, Vaulted
 from linkage.render import clean
 
@@ -64,19 +63,25 @@ class Journal:
 
         JournalError where another process has it, or a file is damaged.
         """
-        self._places = Places(workspace).made()
         self._file_bytes, self._file_seconds = file_bytes, file_seconds
-        self._lock_file = _locked(self._places)
+        try:
+            self._places = Places(workspace).made()
+            self._lock_file = _locked(self._places)
+        except OSError as error:
+            raise _unusable(workspace, error) from None
         try:
             for number in self._places.unsealed():
                 seal(self._places, number)
             self._seen = _remembered(self._places, repeats)
             self._vaulted = Vaulted(_in_vault(self._places, MOST))
+        except OSError as error:
+            self._lock_file.close()
+            raise _unusable(workspace, error) from None
         except BaseException:
             self._lock_file.close()
             raise
         self._number = self._places.next_number()
-        self._file: BinaryIO | None = None
+        self._file: Appending | None = None
         self._begun = 0.0
         self._waiting: list[_Call] = []
         self._sealing: list[Future[None]] = []
@@ -84,7 +89,7 @@ class Journal:
         self._closing = False
         self._sealer = ThreadPoolExecutor(1, "sealer")
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread = threading.Thread(target=self._guarded, name="journal", daemon=True)
         self._thread.start()
 
     @property
@@ -101,7 +106,7 @@ class Journal:
         answer: Future[Receipt] = Future()
         with self._changed:
             if self._closing:
-                raise JournalError("the journal is closed: the service stops")
+                raise _closed()
             self._waiting.append(_Call(checked, answer))
             self._changed.notify_all()
         return answer.result()
@@ -136,10 +141,24 @@ class Journal:
         done: Future[None] = Future()
         with self._changed:
             if self._closing:
-                raise JournalError("the journal is closed: the service stops")
+                raise _closed()
             waiting.append(done)
             self._changed.notify_all()
         done.result()
+
+    def _guarded(self) -> None:
+        """Whoever still waits when the thread ends is told, and nobody waits from then on."""
+        try:
+            self._run()
+        finally:
+            if self._file is not None:
+                self._file.close()
+            with self._changed:
+                self._closing = True
+                asked = (c.answer for c in self._waiting)
+                waiting: list[Future[Any]] = [*asked, *self._sealing, *self._forgetting]
+            for answer in waiting:
+                answer.set_exception(_closed())
 
     def _run(self) -> None:
         while True:
@@ -173,7 +192,7 @@ class Journal:
 
     def _full(self) -> bool:
         return self._file is not None and (
-            self._file.tell() >= self._file_bytes or self._patience() == 0.0
+            self._file.place() >= self._file_bytes or self._patience() == 0.0
         )
 
     def _write(self, calls: list[_Call]) -> None:
@@ -182,10 +201,9 @@ class Journal:
         place, seen, vaulted = None, self._seen.copy(), self._vaulted.seen.copy()
         try:
             file = self._opened()
-            place = file.tell()
+            place = file.place()
             receipts = [_appended(file, call.checked, seen, vaulted) for call in calls]
-            file.flush()
-            os.fsync(file.fileno())
+            file.sync()
         except Exception as error:
             self._given_up(place)
             fault = JournalError(f"events cannot be written: {clean(error, 200)}")
@@ -202,27 +220,16 @@ class Journal:
             call.answer.set_exception(Outdated("what the vault has was forgotten meanwhile"))
         return late
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> Appending:
         if self._file is None:
-            path = self._places.file(self._number)
-            file = path.open("xb")
-            file.write(MAGIC)
-            file.flush()
-            os.fsync(file.fileno())
-            synced(path.parent)
-            self._file, self._begun = file, time.monotonic()
+            self._file = Appending(self._places.file(self._number))
+            self._begun = time.monotonic()
         return self._file
 
     def _given_up(self, place: int | None) -> None:
-        """What was written of calls that failed goes: it was acknowledged to nobody. The file is
-        not written to any more; what is left of these calls is at its end, as after a crash."""
-        if self._file is None:
-            self._places.file(self._number).unlink(missing_ok=True)
-            return
-        with suppress(OSError):
-            os.truncate(self._file.fileno(), place if place is not None else len(MAGIC))
-        with suppress(OSError):
-            self._file.close()
+        """What was written of calls that failed goes: it was acknowledged to nobody."""
+        if self._file is not None:
+            self._file.give_up(place)
         self._file, self._number = None, self._number + 1
 
     def _rotate(self) -> None:
@@ -230,26 +237,21 @@ class Journal:
         if self._file is not None:
             self._file.close()
             self._file, self._number = None, self._number + 1
-        self._sealer.submit(_sealed_before, self._places, self._number)
-
-
-def _sealed_before(places: Places, number: int) -> None:
-    """Seal what is closed; what cannot be sealed stays, and is tried again with the next."""
-    for closed in places.unsealed():
-        if closed < number:
-            seal(places, closed)
+        self._sealer.submit(seal_before, self._places, self._number)
 
 
 def _told(places: Places, number: int, done: Future[None]) -> None:
     try:
-        _sealed_before(places, number)
+        fault = seal_before(places, number)
     except Exception as error:
-        done.set_exception(JournalError(f"events cannot be sealed: {clean(error, 200)}"))
-    else:
+        fault = error
+    if fault is None:
         done.set_result(None)
+    else:
+        done.set_exception(JournalError(f"events cannot be sealed: {clean(fault, 200)}"))
 
 
-def _appended(file: BinaryIO, checked: Checked, seen: Seen, vaulted: Seen) -> Receipt:
+def _appended(file: Appending, checked: Checked, seen: Seen, vaulted: Seen) -> Receipt:
     if checked.vault is not None:
         _record(file, VAULT, checked.vault, "pseudonym", vaulted)
     accepted = _record(file, EVENTS, checked.events, "event_id", seen)
@@ -257,14 +259,14 @@ def _appended(file: BinaryIO, checked: Checked, seen: Seen, vaulted: Seen) -> Re
     return Receipt(accepted, checked.events.num_rows - accepted)
 
 
-def _record(file: BinaryIO, sort: bytes, table: pa.Table, name: str, seen: Seen) -> int:
+def _record(file: Appending, sort: bytes, table: pa.Table, name: str, seen: Seen) -> int:
     """Append the rows whose names are new; returns how many."""
     hashes = hashed(table[name], sort)
     new = seen.new(hashes)
     seen.add(hashes[new])
     count = int(new.sum())
     if count:
-        file.write(packed(sort, _stream(table if count == new.size else table.filter(new))))
+        file.put(packed(sort, _stream(table if count == new.size else table.filter(new))))
     return count
 
 
@@ -302,6 +304,14 @@ def _in_vault(places: Places, most: int) -> Seen:
         seen.add(hashes[seen.new(hashes)])
         left -= hashes.size
     return seen
+
+
+def _closed() -> JournalError:
+    return JournalError("the journal is closed: the service stops")
+
+
+def _unusable(workspace: Path, error: OSError) -> JournalError:
+    return JournalError(f"{clean(workspace)}: events cannot be taken in here: {clean(error, 200)}")
 
 
 def _locked(places: Places) -> BinaryIO:

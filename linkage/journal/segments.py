@@ -12,6 +12,7 @@ after a crash in between, is the same, and the journal's is dropped.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.journal.records import EVENTS, MAGIC, REJECTS, VAULT, Record, records
+from linkage.render import clean
 
+_log = logging.getLogger("linkage.journal")
 ROWS = 1 << 17  # of a row group
 VAULT_ROWS = 1 << 14
 
@@ -56,6 +59,7 @@ class Places:
         """The same, with folders that are there."""
         for folder in (self.journal, self.events, self.quarantine, self.vault):
             folder.mkdir(parents=True, exist_ok=True)
+        synced(self.workspace)
         return self
 
     def file(self, number: int) -> Path:
@@ -109,6 +113,20 @@ def seal(places: Places, number: int) -> None:
     _keep_tail(file, found[-1].end if found else len(MAGIC))
     file.unlink()
     synced(places.journal)
+
+
+def seal_before(places: Places, number: int) -> Exception | None:
+    """Seal all files before a number; what cannot be sealed stays, and is tried again with the
+    next. Returns the first fault."""
+    faults: list[Exception] = []
+    for closed in places.unsealed():
+        if closed < number:
+            try:
+                seal(places, closed)
+            except Exception as error:
+                _log.error("events cannot be sealed: %s", clean(error, 200))
+                faults.append(error)
+    return faults[0] if faults else None
 
 
 def _tables(found: Sequence[Record], sort: bytes) -> list[pa.Table]:
