@@ -6,9 +6,11 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
@@ -19,6 +21,8 @@ from linkage.graph.embedded import EmbeddedGraph
 from linkage.graph.neo4j import Database, Neo4jPublisher, Target
 from linkage.graph.neo4j import Scope as Part
 from linkage.jobs.terms import Terms
+from linkage.journal import Checked
+from linkage.journal.checking import REJECTED
 from linkage.pipeline import detect
 from linkage.settings import Settings
 from linkage.state import Scope, keys
@@ -32,7 +36,7 @@ AT_ONCE = replace(
     ServiceSettings().terms(Settings()),
     command=(sys.executable, "-c", """print('{"says":"end"}')"""),
 )
-EVENT = b'{"event_id": "e-1", "ts": "2026-06-01T12:00:00Z", "account_id": "a_1"}'
+EVENT = {"event_id": "e-1", "ts": datetime(2026, 6, 1, 12), "account_id": "a_1"}
 
 
 @dataclass
@@ -54,11 +58,11 @@ class Api:
         """Those of a request by a key with one scope."""
         return {"Authorization": f"Bearer {self.keys[scopes[0] if scopes else Scope.read]}"}
 
-    def feed(self, lines: bytes) -> None:
-        """Have events taken in."""
-        headers = self.headers(Scope.ingest) | {"Content-Type": "application/x-ndjson"}
-        answer = self.client.post("/v1/events", content=lines, headers=headers)
-        assert (answer.status_code, answer.json()["rejected"]) == (200, 0), answer.text
+    def with_an_event(self) -> Api:
+        """The same, with something to detect in."""
+        events = pa.Table.from_pylist([EVENT], schema=self.service.checker.schema)
+        self.service.journal.append(Checked(events, REJECTED.empty_table()))
+        return self
 
 
 @pytest.fixture(scope="session")
@@ -97,8 +101,7 @@ def both(
     """A service over each adapter."""
     folder = tmp_path_factory.mktemp("workspace")
     with served(folder, result, graph=graph_url, terms=AT_ONCE) as made:
-        made.feed(EVENT)
-        yield made
+        yield made.with_an_event()
 
 
 @pytest.fixture

@@ -82,7 +82,9 @@ class Place:
     def children(self) -> list[str]:
         """Processes of detections in this workspace."""
         task = str(self.folder / "jobs" / "task.json")
-        shown = subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True)
+        shown = subprocess.run(
+            ["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True
+        )
         rows = [line.split(maxsplit=2) for line in shown.stdout.splitlines()]
         return [pid for pid, stat, args in rows if task in args and "Z" not in stat]
 

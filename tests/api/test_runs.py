@@ -12,7 +12,7 @@ from httpx2 import Response
 
 from linkage.state import Scope, jobs
 from tests import worlds
-from tests.api.conftest import AT_ONCE, EVENT, Api, served
+from tests.api.conftest import AT_ONCE, Api, served
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -27,7 +27,11 @@ def fed(api: Api) -> None:
     rows = WORLD.events.assign(ts=[moment.isoformat() for moment in WORLD.events.ts])
     lines = rows.to_json(orient="records", lines=True).encode().splitlines()
     for start in range(0, len(lines), 10_000):
-        api.feed(b"\n".join(lines[start : start + 10_000]))
+        answer = api.client.post(
+            "/v1/events", content=b"\n".join(lines[start : start + 10_000]),
+            headers=api.headers(Scope.ingest) | {"Content-Type": "application/x-ndjson"},
+        )  # fmt: skip
+        assert (answer.status_code, answer.json()["rejected"]) == (200, 0)
 
 
 def post(api: Api, scope: Scope = Scope.publish) -> Response:
@@ -127,7 +131,7 @@ def test_who_asked_is_in_the_audit_once(found: Found) -> None:
 def test_jobs_by_pages_and_by_id(tmp_path: Path) -> None:
     with served(tmp_path / "workspace", None, terms=AT_ONCE) as api:
         assert get(api, "/v1/runs") == {"rows": [], "next": None}
-        api.feed(EVENT)
+        api.with_an_event()
         for _ in range(3):
             assert followed(api, post(api).json()["id"])[-1]["event"] == "done"
         first = get(api, "/v1/runs?limit=2")

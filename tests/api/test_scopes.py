@@ -10,7 +10,7 @@ import pytest
 from httpx2 import Response
 
 from linkage.state import Scope, keys
-from tests.api.conftest import AT_ONCE, EVENT, Api, served
+from tests.api.conftest import AT_ONCE, Api, served
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -93,8 +93,7 @@ def test_who_may(module_api: Api, method: str, route: str) -> None:
 @pytest.fixture(scope="module")
 def module_api(result: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with served(tmp_path_factory.mktemp("scopes") / "workspace", result, terms=AT_ONCE) as made:
-        made.feed(EVENT)
-        yield made
+        yield made.with_an_event()
 
 
 def asked(api: Api, authorization: str) -> Response:

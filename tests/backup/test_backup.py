@@ -68,7 +68,6 @@ def workspace(result: Path, tmp_path: Path) -> Path:
         journal.seal()
         journal.append(checked(["c"]))
     cut_off(path, "d")
-    (path / "index").mkdir()
     return path
 
 
