@@ -15,6 +15,7 @@ from api import examples, schemas
 from api.deps import Having
 from api.gate import Gate
 from api.problems import PROBLEMS, handle_all
+from api.prompt import Prompt
 from api.routers import accounts, clusters, decisions, events, health, runs
 from api.service import Service
 from linkage.state import Scope
@@ -59,6 +60,8 @@ def create_app(service: Service) -> FastAPI:
         """This document."""
         return JSONResponse(openapi(app))
 
+    # The last is asked first.
+    app.add_middleware(Prompt, routes=app.router.routes, reads={**accounts.READS, **clusters.READS})
     app.add_middleware(Gate, service=service)
     return app
 

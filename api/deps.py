@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -40,7 +41,7 @@ class Caller:
     request_id: str
     service: Service
 
-    @property
+    @cached_property
     def graph(self) -> Graph:
         """The graph of the run that is served."""
         return self.service.runs.current().graph
@@ -50,9 +51,9 @@ class Caller:
         found = self.service.runs.current().cleared.get(account_id)
         return None if found is None else schemas.Cleared.model_validate(found)
 
-    @property
+    @cached_property
     def decided(self) -> Decided:
-        """What is decided by now."""
+        """What was decided when this was first asked."""
         return self.service.decided.now()
 
     @property

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,12 +45,12 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = HTTPConnection(scope)
-        answer = _Answer(_request_id(asked.headers), send)
+        headers = dict(scope["headers"])  # of a name that comes twice, the last
+        answer = _Answer(_request_id(headers), send)
         scope.setdefault("state", {})["request_id"] = answer.request_id
         begun = time.perf_counter()
         try:
-            await self._passed(asked, receive, answer)
+            await self._passed(headers, scope, receive, answer)
         except Exception:
             self._log.exception("fault", request_id=answer.request_id)
             if answer.status:
@@ -60,13 +60,15 @@ class Gate:
         finally:
             self._told(scope, answer, time.perf_counter() - begun)
 
-    async def _passed(self, asked: HTTPConnection, receive: Receive, answer: _Answer) -> None:
-        limit, scope = self._service.settings.most_bytes, asked.scope
+    async def _passed(
+        self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, answer: _Answer
+    ) -> None:
+        limit = self._service.settings.most_bytes
         try:
             if scope["method"] not in _BODILESS:
                 # The app reads a body before it asks for a key, which strangers have none of.
-                key_of(self._service, asked)
-            if _length(asked.headers) > limit:
+                key_of(self._service, HTTPConnection(scope))
+            if _length(headers) > limit:
                 raise _too_large(limit)
             await self._app(scope, _Limited(receive, limit).receive, answer.send)
         except LinkageError as error:
@@ -127,12 +129,12 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"a body may have {limit:,} bytes; send it in parts")
 
 
-def _length(headers: Headers) -> int:
-    text = headers.get("content-length", "0")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+def _length(headers: Mapping[bytes, bytes]) -> int:
+    text = headers.get(b"content-length", b"0")
+    return int(text) if text.isdigit() and len(text) < 20 else 0
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
     """The caller's, where it is harmless; else a new one."""
-    given = headers.get(REQUEST_ID, "")
+    given = headers.get(_RAW_ID, b"").decode("latin-1")
     return given if _ID.fullmatch(given) else secrets.token_hex(8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import logging
 import socket
 import sys
@@ -38,6 +40,9 @@ def run(folder: Path, settings: ServiceSettings, of_runs: Settings, privacy: Pri
                 timeout_graceful_shutdown=settings.stop_seconds,
             ),
         )
+        # What is there now stays: nobody looks through it for garbage again, while requests wait.
+        gc.collect()
+        gc.freeze()
         structlog.get_logger("linkage").info("listening", address=_address(listening))
         server.run(sockets=[listening])
 
@@ -69,6 +74,14 @@ def _address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+_LINES = json.JSONEncoder(default=repr)
+
+
+def _line(event: object, **_: object) -> str:
+    """A line of the log, by an encoder that is not made anew for each."""
+    return _LINES.encode(event)
+
+
 def log_to(stream: TextIO) -> None:
     """One JSON object a line: no prompts, no keys, no paths that name people, and of a fault the
     places in the code, not what was in its variables."""
@@ -77,10 +90,10 @@ def log_to(stream: TextIO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 
 from api import schemas
-from api.answering import FEW, at_once, page_of, shown
 from api.deps import Caller, Reader
 from api.problems import PROBLEMS
+from api.prompt import FEW, Reads
 from api.routers.clusters import After, Limit
 from linkage.errors import NotFound
 from linkage.render import clean
@@ -21,6 +21,57 @@ AccountId = Annotated[str, Path(max_length=8000, description="Its id, percent-en
 DECISIONS = 100
 
 
+@router.get("/accounts/{account_id}", response_model=schemas.Account)
+def account(caller: Reader, account_id: AccountId) -> object:
+    """An account: its cluster, what it did, what it shares, and what was decided."""
+    card, decided = caller.graph.account(account_id), caller.decided
+    caller.reads("account", card.account_id)
+    made = decided.about_account(card.account_id, DECISIONS)
+    return {
+        **vars(card),
+        "state": decided.account_state(card.account_id),
+        "decisions": schemas.rows_of(schemas.Decision, made),
+        "cleared": caller.cleared(card.account_id),
+    }
+
+
+@router.get("/accounts/{account_id}/statement", response_model=schemas.Statement)
+def statement_of_reasons(caller: Reader, account_id: AccountId) -> object:
+    """What whoever appeals may be told: nothing of other customers', no value of an artifact."""
+    graph = caller.graph
+    card = graph.account(account_id)
+    cluster = graph.cluster(card.membership.cluster_id) if card.membership else None
+    state = caller.decided.account_state(card.account_id)
+    caller.reads("statement", card.account_id)
+    return statement(card, cluster, state, graph.run().kinds)
+
+
+@router.get("/links/{a}/{b}", response_model=schemas.Explanation)
+def link(caller: Reader, a: AccountId, b: AccountId) -> object:
+    """Why two accounts are linked: every artifact that both have, with its bits."""
+    found = caller.graph.link(a, b)
+    caller.reads("link", f"{a} {b}")
+    return found
+
+
+@router.get("/artifacts/{kind}/{value:path}", response_model=schemas.ArtifactHolders)
+def artifact(
+    caller: Reader,
+    kind: Annotated[str, Path(max_length=40)],
+    value: Annotated[str, Path(max_length=8000)],
+    after: After = None,
+    limit: Limit = 100,
+) -> object:
+    """Who has an artifact, by account."""
+    graph = caller.graph
+    if kind not in {known.name for known in graph.run().kinds}:
+        raise NotFound(f"{clean(kind, 40)}: the run has no such kind of artifact")
+    row = graph.artifact(kind, value)
+    page = graph.holders(kind, value, after, limit)
+    caller.reads("artifact", f"{kind} {value}")
+    return {**vars(row), "holders": page}
+
+
 def _few_of(caller: Caller, account_id: str) -> bool:
     return caller.graph.at_hand(account_id)
 
@@ -29,60 +80,10 @@ def _few_of_both(caller: Caller, a: str, b: str) -> bool:
     return caller.graph.at_hand(a, b, together=True)
 
 
-def _few_rows(limit: int, **_: Any) -> bool:
+def _few_rows(caller: Caller, limit: int, **_: object) -> bool:
     return limit <= FEW
 
 
-@router.get("/accounts/{account_id}")
-@at_once(_few_of)
-def account(caller: Reader, account_id: AccountId) -> schemas.Account:
-    """An account: its cluster, what it did, what it shares, and what was decided."""
-    card, decided = caller.graph.account(account_id), caller.decided
-    caller.reads("account", card.account_id)
-    return shown(
-        schemas.Account,
-        card,
-        state=decided.account_state(card.account_id),
-        decisions=decided.about_account(card.account_id, DECISIONS),
-        cleared=caller.cleared(card.account_id),
-    )
-
-
-@router.get("/accounts/{account_id}/statement")
-@at_once(_few_of)
-def statement_of_reasons(caller: Reader, account_id: AccountId) -> schemas.Statement:
-    """What whoever appeals may be told: nothing of other customers', no value of an artifact."""
-    graph = caller.graph
-    card = graph.account(account_id)
-    cluster = graph.cluster(card.membership.cluster_id) if card.membership else None
-    state = caller.decided.account_state(card.account_id)
-    caller.reads("statement", card.account_id)
-    return shown(schemas.Statement, statement(card, cluster, state, graph.run().kinds))
-
-
-@router.get("/links/{a}/{b}")
-@at_once(_few_of_both)
-def link(caller: Reader, a: AccountId, b: AccountId) -> schemas.Explanation:
-    """Why two accounts are linked: every artifact that both have, with its bits."""
-    found = caller.graph.link(a, b)
-    caller.reads("link", f"{a} {b}")
-    return shown(schemas.Explanation, found)
-
-
-@router.get("/artifacts/{kind}/{value:path}")
-@at_once(_few_rows)
-def artifact(
-    caller: Reader,
-    kind: Annotated[str, Path(max_length=40)],
-    value: Annotated[str, Path(max_length=8000)],
-    after: After = None,
-    limit: Limit = 100,
-) -> schemas.ArtifactHolders:
-    """Who has an artifact, by account."""
-    graph = caller.graph
-    if kind not in {known.name for known in graph.run().kinds}:
-        raise NotFound(f"{clean(kind, 40)}: the run has no such kind of artifact")
-    row = graph.artifact(kind, value)
-    page = graph.holders(kind, value, after, limit)
-    caller.reads("artifact", f"{kind} {value}")
-    return shown(schemas.ArtifactHolders, row, holders=page_of(page))
+READS: Reads = {
+    account: _few_of, statement_of_reasons: _few_of, link: _few_of_both, artifact: _few_rows,
+}  # fmt: skip

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from api import schemas
-from api.answering import FEW, at_once, page_of, row_of, shown
 from api.deps import Caller, GraphNow, Reader, Reviewer
 from api.problems import PROBLEMS
+from api.prompt import FEW, Reads
 from api.reading import accounts_of
 from linkage.graph import ClusterFilter, ClusterRef, ClusterSort, Graph
 from linkage.graph.answers import ClusterRow
@@ -31,18 +31,7 @@ SOME = 50  # accounts that are named of those who joined or left
 DECISIONS = 100
 
 
-def _few_rows(limit: int, **_: Any) -> bool:
-    return limit <= FEW
-
-
-def _undecided(caller: Caller, cluster_id: str) -> bool:
-    """Else its members are compared with those of then."""
-    found = caller.graph.cluster(cluster_id).cluster_id
-    return not caller.decided.about_cluster(found, most=1)
-
-
-@router.get("")
-@at_once(_few_rows)
+@router.get("", response_model=schemas.Page[schemas.Cluster])
 def clusters(
     caller: Reader,
     score_least: float | None = None,
@@ -58,7 +47,7 @@ def clusters(
     descending: bool = True,
     after: After = None,
     limit: Limit = 100,
-) -> schemas.Page[schemas.Cluster]:
+) -> object:
     """Clusters, the most unusual first."""
     decided = caller.decided
     where = ClusterFilter(
@@ -74,41 +63,38 @@ def clusters(
     )
     page = caller.graph.clusters(where, ClusterSort(sort, descending), after, limit)
     caller.reads("clusters", f"{len(page.rows)} clusters")
-    rows = (row_of(row, state=decided.cluster_state(row.cluster_id)) for row in page.rows)
-    return shown(schemas.Page[schemas.Cluster], page_of(page, rows))
+    rows = [{**vars(row), "state": decided.cluster_state(row.cluster_id)} for row in page.rows]
+    return {"rows": rows, "next": page.next}
 
 
-@router.get("/{cluster_id}")
-@at_once(_undecided)
-def cluster(caller: Reader, cluster_id: ClusterId) -> schemas.ClusterDetail:
+@router.get("/{cluster_id}", response_model=schemas.ClusterDetail)
+def cluster(caller: Reader, cluster_id: ClusterId) -> object:
     """One cluster: why it was found, what was decided, and what has changed since."""
     graph, decided = caller.graph, caller.decided
     row = graph.cluster(cluster_id)
     made = decided.about_cluster(row.cluster_id, DECISIONS)
     caller.reads("cluster", row.cluster_id)
-    return shown(
-        schemas.ClusterDetail,
-        row,
-        state=decided.cluster_state(row.cluster_id),
-        decisions=made,
-        change=_change(caller, graph, row, made[0]) if made else None,
-    )
+    return {
+        **vars(row),
+        "state": decided.cluster_state(row.cluster_id),
+        "decisions": schemas.rows_of(schemas.Decision, made),
+        "change": _change(caller, graph, row, made[0]) if made else None,
+    }
 
 
-@router.get("/{cluster_id}/members")
-@at_once(_few_rows)
+@router.get("/{cluster_id}/members", response_model=schemas.Page[schemas.MemberState])
 def members(
     caller: Reader,
     cluster_id: ClusterId,
     by: MemberOrder = "account_id",
     after: After = None,
     limit: Limit = 100,
-) -> schemas.Page[schemas.MemberState]:
+) -> object:
     """A cluster's accounts."""
     page, decided = caller.graph.members(cluster_id, after, limit, by=by), caller.decided
     caller.reads("members", cluster_id)
-    rows = (row_of(row, state=decided.account_state(row.account_id)) for row in page.rows)
-    return shown(schemas.Page[schemas.MemberState], page_of(page, rows))
+    rows = [{**vars(row), "state": decided.account_state(row.account_id)} for row in page.rows]
+    return {"rows": rows, "next": page.next}
 
 
 @router.get("/{cluster_id}/evidence")
@@ -237,3 +223,15 @@ def _change(
         proposal_then=last.basis.get("proposal"),
         proposal_now=row.proposal,
     )
+
+
+def _few_rows(caller: Caller, limit: int, **_: object) -> bool:
+    return limit <= FEW
+
+
+def _undecided(caller: Caller, cluster_id: str) -> bool:
+    """Else its members are compared with those of then."""
+    return not any(known.startswith(cluster_id) for known in caller.decided.of_cluster)
+
+
+READS: Reads = {clusters: _few_rows, cluster: _undecided, members: _few_rows}

@@ -37,7 +37,7 @@ class Cluster(Answered):
     p_lives: float | None
     p_pretend: float | None
     note: str | None
-    signals: tuple[Signal, ...]
+    signals: list[Signal]
     first_seen: datetime | None
     last_seen: datetime | None
     state: State = "open"
@@ -116,13 +116,13 @@ class Link(Answered):
     account_b: str
     bits: float
     families: dict[str, float]
-    reasons: tuple[SharedArtifact, ...]
+    reasons: list[SharedArtifact]
 
 
 class Links(Answered):
     """Links, and how many more there are."""
 
-    rows: tuple[Link, ...]
+    rows: list[Link]
     left_out: int
 
 
@@ -141,8 +141,8 @@ class Explanation(Answered):
     a: str
     b: str
     organisations: tuple[str | None, str | None]
-    shared: tuple[SharedArtifact, ...]
-    families: tuple[FamilyPart, ...]
+    shared: list[SharedArtifact]
+    families: list[FamilyPart]
     bits: float
     cap: float
     threshold: float
@@ -219,7 +219,7 @@ class Timeline(Answered):
     cluster_id: str
     size: str
     events: int
-    hours: tuple[int, ...]
+    hours: list[int]
     buckets: list[Bucket]
 
 
@@ -232,7 +232,7 @@ class Activity(Answered):
     first_seen: datetime | None
     last_seen: datetime | None
     signed_up: datetime | None
-    hours: tuple[int, ...]
+    hours: list[int]
     organisation: str | None
     claimed: str | None
     own_prompts: float | None
@@ -275,7 +275,7 @@ class Account(Answered):
     account_id: str
     membership: Member | None
     activity: Activity
-    evidence: tuple[Evidence, ...]
+    evidence: list[Evidence]
     state: State = "open"
     decisions: list[Decision] = Field(default_factory=list)
     cleared: Cleared | None = None
@@ -295,8 +295,8 @@ class Statement(Answered):
     account_id: str
     state: State
     text: str
-    findings: tuple[str, ...]
-    ties: tuple[Tie, ...]
+    findings: list[str]
+    ties: list[Tie]
 
 
 class Artifact(Answered):

@@ -9,6 +9,7 @@ from typing import overload
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 STEP = 64  # texts from one that is kept in memory, for a bisection to begin with, to the next
 
@@ -21,6 +22,8 @@ class Texts(Sequence[str]):
         """at: where each begins in `data`, and where the last ends."""
         self._at, self._bytes = at, data
         self._places, self._data = at.data, data.data
+        buffers = (pa.py_buffer(at), pa.py_buffer(data))
+        self._arrow = pa.LargeStringArray.from_buffers(len(at) - 1, *buffers)
 
     def __len__(self) -> int:
         return len(self._places) - 1
@@ -33,14 +36,12 @@ class Texts(Sequence[str]):
 
     def __getitem__(self, number: int | slice) -> str | list[str]:
         if isinstance(number, slice):
-            return self.of(np.arange(*number.indices(len(self))))
+            return self._arrow[number].to_pylist()
         return str(self._data[self._places[number] : self._places[number + 1]], "utf-8")
 
     def of(self, numbers: npt.NDArray[np.integer]) -> list[str]:
         """Several, by their numbers."""
-        data = self._data
-        begun, ended = self._at[numbers].tolist(), self._at[numbers + 1].tolist()
-        return [str(data[low:high], "utf-8") for low, high in zip(begun, ended, strict=True)]
+        return self._arrow.take(pa.array(numbers)).to_pylist()
 
     def part(self, low: int, high: int) -> Texts:
         """Those from one number to before another, as texts of their own."""

@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from linkage.errors import StateError
 from linkage.render import clean
 
+_Several = sa.pool.QueuePool
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_MS = 10_000  # for another process that writes
 
@@ -60,7 +61,9 @@ class State:
 
     def watch(self) -> Watch | None:
         """Tells whether something was written; None where the database does not count that."""
-        return Watch(self._engine) if self._engine.dialect.name == "sqlite" else None
+        counts = self._engine.dialect.name == "sqlite"
+        # A database in memory has one connection, and none counts what it writes itself.
+        return Watch(self._engine) if counts and isinstance(self._engine.pool, _Several) else None
 
     def close(self) -> None:
         """Give connections back."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError
 
 import linkage.graph.indexed.accounts
-from api import answering, schemas
-from api.answering import answered, row_of
+from api import prompt, schemas
+from api.prompt import Prompt, written
 from linkage.errors import StateError
 from linkage.state import Action, Scope, Subject, decisions
 from tests.api.conftest import Api, served
@@ -70,7 +69,7 @@ def test_answers_are_whole_and_in_their_shape(both: Api, decisions_made: bool) -
     shapes = reads(both)
     for path, body in bodies(both, shapes).items():
         again = shapes[path].model_validate_json(body, strict=True, extra="forbid")
-        assert again.model_dump_json().encode() == body, path
+        assert json.loads(body) == json.loads(again.model_dump_json()), path
 
 
 @contextmanager
@@ -81,9 +80,66 @@ def only_at_once(api: Api) -> Iterator[None]:
         raise AssertionError("this was to be answered at once")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answering, "run_in_threadpool", fails)
+        patch.setattr(prompt, "run_in_threadpool", fails)
         patch.setattr(api.service.state, "read", fails)
         yield
+
+
+@contextmanager
+def the_long_way() -> Iterator[None]:
+    """FastAPI answers everything."""
+
+    async def passes(self: Prompt, scope: Any, receive: Any, send: Any) -> None:
+        await self._app(scope, receive, send)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Prompt, "__call__", passes)
+        yield
+
+
+def test_fastapi_would_answer_the_same(both: Api) -> None:
+    paths = reads(both)
+    with the_long_way():
+        before = bodies(both, paths)
+    after = bodies(both, paths)
+    assert {path: json.loads(body) for path, body in after.items()} == {
+        path: json.loads(body) for path, body in before.items()
+    }
+
+
+ASKED = (
+    "/v1/clusters?limit=0", "/v1/clusters?limit=1001", "/v1/clusters?limit=7&limit=3",
+    "/v1/clusters?limit=", "/v1/clusters?state=open&state=banned&proposal=ban", "/v1/clusters?x=1",
+    "/v1/clusters?state=jailed", "/v1/clusters?descending=no&only_groups=1&sort=events",
+    "/v1/clusters?first_seen_from=2026-06-01T00:00:00%2B02:00", "/v1/clusters?after=%ff",
+    "/v1/clusters?first_seen_from=2026-06-01", "/v1/clusters?score_least=nan", "/v1/clusters/",
+    "/v1/clusters?accounts_least=-1", "/v1/clusters?accounts_most=9999999999999999999999",
+    "/v1/clusters/c/members?by=bits", "/v1/clusters/c/members?cluster_id=d&caller=e",
+    "/v1/accounts/" + "x" * 8001, "/v1/accounts/%ED%A0%80", "/v1/accounts/a%2Fb", "/v1/accounts//",
+    "/v1/artifacts/ip/", "/v1/artifacts/ip/a/b?limit=x", "/v1/artifacts/" + "k" * 41 + "/v",
+    "/v1/links/a/b/c", "/v1/links/a", "/v1/links/a/b?after=1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_what_is_wrong_is_refused_alike(both: Api, method: str) -> None:
+    def asked(path: str, **headers: str) -> Any:
+        answer = both.client.request(method, path, headers=headers or both.headers())
+        told = answer.json() if answer.content else {}
+        told.pop("request_id", None)
+        return answer.status_code, told, answer.headers["content-type"]
+
+    for path in ASKED:
+        found = asked(path), asked(path, Authorization="Bearer guess")
+        with the_long_way():
+            assert (asked(path), asked(path, Authorization="Bearer guess")) == found, path
+
+
+def test_a_route_is_logged_and_counted_by_its_pattern(api: Api) -> None:
+    (path, *_) = reads(api)
+    bodies(api, [path])
+    text = api.client.get("/v1/metrics", headers=api.headers()).text
+    assert 'method="GET",route="/v1/accounts/{account_id}",status="200"' in text
 
 
 def test_no_thread_and_no_database_is_asked(api: Api) -> None:
@@ -105,7 +161,7 @@ def test_what_is_much_comes_from_a_thread_and_is_the_same(
         taken.append(ask)
         return await run_in_threadpool(ask, *words, **given)
 
-    monkeypatch.setattr(answering, "run_in_threadpool", counted)
+    monkeypatch.setattr(prompt, "run_in_threadpool", counted)
     assert bodies(api, paths) == before
     assert len(taken) == 3  # of accounts
 
@@ -150,12 +206,7 @@ def test_reads_at_once_are_in_the_audit_and_limited(result: Path, tmp_path: Path
         assert answers[-1].status_code == 429
 
 
-def test_a_value_that_does_not_fit_is_not_sent() -> None:
-    row = SimpleNamespace(
-        account_id="a", cluster_id="c", confidence="high", proposal="ban", held_by=None
-    )
-    page = schemas.Page[schemas.MemberState].model_construct(
-        rows=[row_of(row, state="open")], next=None
-    )
-    with pytest.raises(PydanticSerializationError, match="confidence"):
-        answered(page)
+def test_a_value_without_a_form_in_json_is_not_sent() -> None:
+    for value in (object(), {"events": 2**70}, {1: "a"}):
+        with pytest.raises(TypeError):
+            written(value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +36,12 @@ class Two:
             told(getattr(graph, question), *words, **more) for graph in (self.files, self.index)
         )
         assert other == answer
+        assert written(other) == written(answer)  # as plain values, of no other sort
         return answer
+
+
+def written(answer: Any) -> bytes:
+    return orjson.dumps(answer, default=str)
 
 
 def told(ask: Callable[..., Any], *words: Any, **more: Any) -> Any:

@@ -85,7 +85,7 @@ class AccountReader:
     def artifact(self, kind: str, value: str) -> ArtifactRow:
         """One artifact; NotFound names the other kinds that have the value."""
         number, of = self._artifact(kind, value), self._index.artifacts
-        return ArtifactRow(kind, value, of.accounts[number], of.degree[number])
+        return ArtifactRow(kind, value, int(of.accounts[number]), int(of.degree[number]))
 
     def holders(self, kind: str, value: str, after: str | None, limit: int) -> Page[HolderRow]:
         """A page of the accounts that have an artifact."""

@@ -20,6 +20,8 @@ from linkage.unknown import is_text, no_cluster
 
 _SIGNALS = rows_of(Signal)
 
+AT_ONCE = 2048  # clusters that are looked at, until a page is full
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -34,8 +36,11 @@ class ClusterReader:
     def number(self, given: str) -> int:
         """The one cluster that is called so or whose id begins so; else NotFound."""
         ids = self._index.clusters.id
+        exact = ids.number(given) if is_text(given) else None
+        if exact is not None:
+            return exact
         found = ids.beginning(given) if given and is_text(given) else range(0)
-        if len(found) == 1 or (found and ids[found[0]] == given):
+        if len(found) == 1:
             return found[0]
         raise no_cluster(given, ids[found.start : found.stop], len(ids))
 
@@ -56,10 +61,9 @@ class ClusterReader:
             let_through = beyond if let_through is None else let_through & beyond
         direction = "down" if sort.descending else "up"
         order: Array = getattr(self._index.clusters, f"by_{sort.by}_{direction}")
-        if let_through is not None:
-            order = order[let_through[order]]
-        rows = tuple(self._row(number) for number in order[:most].tolist())
-        return Page(rows, self._cursor(question, sort, rows[-1]) if len(order) > most else None)
+        numbers = _first(order, let_through, most + 1)
+        rows = tuple(self._row(number) for number in numbers[:most])
+        return Page(rows, self._cursor(question, sort, rows[-1]) if len(numbers) > most else None)
 
     def members(
         self, given: str, after: str | None, limit: int, by: MemberOrder
@@ -103,18 +107,18 @@ class ClusterReader:
         of, index = self._index.clusters, self._index
         return ClusterRow(
             cluster_id=of.id[number],
-            accounts=int(of.accounts[number]),
-            events=int(of.events[number]),
-            score=fraction(float(of.score[number])),
-            expected=fraction(float(of.expected[number])),
+            accounts=of.accounts.item(number),
+            events=of.events.item(number),
+            score=fraction(of.score.item(number)),
+            expected=fraction(of.expected.item(number)),
             proposal=index.proposals[of.proposal[number]],
-            p_operation=fraction(float(of.p_operation[number])),
-            p_lives=fraction(float(of.p_lives[number])),
-            p_pretend=fraction(float(of.p_pretend[number])),
+            p_operation=fraction(of.p_operation.item(number)),
+            p_lives=fraction(of.p_lives.item(number)),
+            p_pretend=fraction(of.p_pretend.item(number)),
             note=index.notes[of.note[number]],
             signals=self._signals(of.signals_at[number], of.signals_at[number + 1]),
-            first_seen=moment(int(of.first_seen[number])),
-            last_seen=moment(int(of.last_seen[number])),
+            first_seen=moment(of.first_seen.item(number)),
+            last_seen=moment(of.last_seen.item(number)),
         )
 
     def _signals(self, low: int, high: int) -> tuple[Signal, ...]:
@@ -181,3 +185,16 @@ class ClusterReader:
         made = np.zeros(len(self._index.clusters.id), np.bool_)
         made[np.asarray(numbers, np.int64)] = True
         return made
+
+
+def _first(order: Array, let_through: Mask | None, most: int) -> list[int]:
+    """The first so many that are let through."""
+    if let_through is None:
+        return list(order[:most].tolist())
+    found: list[int] = []
+    for start in range(0, len(order), AT_ONCE):
+        some = order[start : start + AT_ONCE]
+        found += some[let_through[some]].tolist()
+        if len(found) >= most:
+            break
+    return found[:most]

@@ -25,8 +25,11 @@ class Pair:
         self._units = {account: index.unit(number) for account, number in numbers.items()}
         ids = index.accounts.id
         self._numbers = {ids[one]: one for unit in self._units.values() for one in unit}
-        sides = [self._artifacts(unit) for unit in self._units.values()]
+        first, *others = self._units.values()
+        self._apart = bool(others) and first[0] != others[0][0]
+        sides = [self._artifacts(unit) for unit in (first, *others)]
         self._common = np.intersect1d(sides[0], sides[-1], assume_unique=True)
+        self._named = self._names(self._common)
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -43,15 +46,12 @@ class Pair:
 
     def holding(self, accounts: Sequence[str]) -> Holding:
         """As the protocol says."""
-        of, kinds = self._index.artifacts, self._index.kinds
+        kinds = self._index.kinds
         has = self._artifacts(self._numbers[account] for account in accounts)
-        named = np.intersect1d(has, self._common, assume_unique=True)
-        names = zip(
-            (kinds[kind] for kind in of.kind[named].tolist()), of.value.of(named), strict=True
-        )
-        figures = zip(of.accounts[named].tolist(), of.degree[named].tolist(), strict=True)
-        counts = Counter({kinds[kind]: n for kind, n in Counter(of.kind[has].tolist()).items()})
-        return Holding(dict(zip(names, figures, strict=True)), counts)
+        counts = np.bincount(self._index.artifacts.kind[has], minlength=len(kinds)).tolist()
+        # Two who stand together are not weighed: then each is asked for by itself.
+        named = self._named if self._apart else self._names(has)
+        return Holding(named, Counter(dict(zip(kinds, counts, strict=True))))
 
     def linked(self, unit_a: Sequence[str], unit_b: Sequence[str]) -> bool:
         """As the protocol says."""
@@ -67,3 +67,11 @@ class Pair:
         rows = (self._index.rows(account) for account in accounts)
         found = [self._index.evidence.artifact[part.start : part.stop] for part in rows]
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def _names(self, artifacts: Ints) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """Artifacts by kind and value, with their figures."""
+        of, kinds = self._index.artifacts, self._index.kinds
+        of_kind = [kinds[kind] for kind in of.kind[artifacts].tolist()]
+        names = zip(of_kind, of.value.of(artifacts), strict=True)
+        figures = zip(of.accounts[artifacts].tolist(), of.degree[artifacts].tolist(), strict=True)
+        return dict(zip(names, figures, strict=True))
