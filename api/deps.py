@@ -46,6 +46,14 @@ class Caller:
         """The graph of the run that is served."""
         return self.service.runs.current().graph
 
+    def account(self, given: str) -> str:
+        """An account's name as it is kept, from that or from its own id."""
+        return self.service.names.accounts([given])[0]
+
+    def artifact(self, kind: str, given: str) -> str:
+        """Likewise an artifact's value."""
+        return self.service.names.artifacts(kind, [given])[0]
+
     def cleared(self, account_id: str) -> schemas.Cleared | None:
         """What the run says of an account that a person had cleared."""
         found = self.service.runs.current().cleared.get(account_id)

@@ -17,7 +17,7 @@ from api.settings import ServiceSettings
 from linkage.jobs.runner import Runner
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
-from linkage.privacy import Privacy, admitted, pseudonymiser
+from linkage.privacy import Names, Privacy, admitted, names, pseudonymiser
 from linkage.settings import Settings
 from linkage.state import DecisionLog, State, open_state
 from linkage.state.jobs import Job, JobState
@@ -50,6 +50,7 @@ class Service:
             raise
         pseudonymous = pseudonymiser(self.privacy, of_runs, lambda: self.journal.vaulted)
         self.checker = Checker(of_runs, MOST_EVENTS, pseudonymous)
+        self.names: Names = names(self.privacy, of_runs)
         self.runs = Runs(workspace, settings.graph)
         self.decided = DecisionLog(self.state)
         self.keyring = Keyring(self.state)

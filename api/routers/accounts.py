@@ -24,7 +24,7 @@ DECISIONS = 100
 @router.get("/accounts/{account_id}", response_model=schemas.Account)
 def account(caller: Reader, account_id: AccountId) -> object:
     """An account: its cluster, what it did, what it shares, and what was decided."""
-    card, decided = caller.graph.account(account_id), caller.decided
+    card, decided = caller.graph.account(caller.account(account_id)), caller.decided
     caller.reads("account", card.account_id)
     made = decided.about_account(card.account_id, DECISIONS)
     return {
@@ -39,7 +39,7 @@ def account(caller: Reader, account_id: AccountId) -> object:
 def statement_of_reasons(caller: Reader, account_id: AccountId) -> object:
     """What whoever appeals may be told: nothing of other customers', no value of an artifact."""
     graph = caller.graph
-    card = graph.account(account_id)
+    card = graph.account(caller.account(account_id))
     cluster = graph.cluster(card.membership.cluster_id) if card.membership else None
     state = caller.decided.account_state(card.account_id)
     caller.reads("statement", card.account_id)
@@ -49,8 +49,9 @@ def statement_of_reasons(caller: Reader, account_id: AccountId) -> object:
 @router.get("/links/{a}/{b}", response_model=schemas.Explanation)
 def link(caller: Reader, a: AccountId, b: AccountId) -> object:
     """Why two accounts are linked: every artifact that both have, with its bits."""
-    found = caller.graph.link(a, b)
-    caller.reads("link", f"{a} {b}")
+    one, other = caller.account(a), caller.account(b)
+    found = caller.graph.link(one, other)
+    caller.reads("link", f"{one} {other}")
     return found
 
 
@@ -66,22 +67,23 @@ def artifact(
     graph = caller.graph
     if kind not in {known.name for known in graph.run().kinds}:
         raise NotFound(f"{clean(kind, 40)}: the run has no such kind of artifact")
-    row = graph.artifact(kind, value)
-    page = graph.holders(kind, value, after, limit)
-    caller.reads("artifact", f"{kind} {value}")
+    named = caller.artifact(kind, value)
+    row = graph.artifact(kind, named)
+    page = graph.holders(kind, named, after, limit)
+    caller.reads("artifact", f"{kind} {named}")
     return {**vars(row), "holders": page}
 
 
 def _few_of(caller: Caller, account_id: str) -> bool:
-    return caller.graph.at_hand(account_id)
+    return caller.graph.at_hand(caller.account(account_id))
 
 
 def _few_of_both(caller: Caller, a: str, b: str) -> bool:
-    return caller.graph.at_hand(a, b, together=True)
+    return caller.graph.at_hand(caller.account(a), caller.account(b), together=True)
 
 
-def _few_rows(caller: Caller, limit: int, **_: object) -> bool:
-    return limit <= FEW
+def _few_rows(caller: Caller, kind: str, value: str, limit: int, **_: object) -> bool:
+    return limit <= FEW and caller.service.names.at_hand(kind, value)
 
 
 READS: Reads = {

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Query, Response
 
 from api import schemas
 from api.deps import Reader, Reviewer
+from api.naming import entries, kept
 from api.problems import PROBLEMS
 from api.reading import accounts_of
 from api.routers.clusters import Limit
@@ -16,7 +17,6 @@ from linkage import snapshots
 from linkage.errors import ConflictError
 from linkage.graph import Graph
 from linkage.state import Subject, allowlist, decisions
-from linkage.state.allowlist import Sort
 from linkage.state.decisions import Action
 
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=PROBLEMS)
@@ -41,7 +41,7 @@ def decide(
     """Record a judgement, and the evidence that it rests on. It is never changed; a later one
     supersedes it."""
     service, served = caller.service, caller.service.runs.current()
-    subject, basis = _subject(served.graph, asked)
+    subject, basis = _subject(served.graph, kept(asked, service.names))
     named = (*subject.accounts, *subject.others)
     with (
         snapshots.taken(service.workspace, served.folder, named, subject.cluster_id) as snapshot,
@@ -69,12 +69,13 @@ def all_decisions(
     limit: Limit = 100,
 ) -> schemas.Page[schemas.Decision]:
     """Decisions, the latest first."""
+    account = None if account_id is None else caller.account(account_id)
     with caller.service.state.read() as connection:
         found = decisions.page(
-            connection, cluster_id=cluster_id, account_id=account_id, action=action,
+            connection, cluster_id=cluster_id, account_id=account, action=action,
             before=after, most=limit + 1,
         )  # fmt: skip
-    caller.reads("decisions", account_id or cluster_id or "all")
+    caller.reads("decisions", account or cluster_id or "all")
     following = str(found[limit - 1].number) if len(found) > limit else None
     return schemas.Page(rows=schemas.rows_of(schemas.Decision, found[:limit]), next=following)
 
@@ -123,15 +124,12 @@ def replace_allowlist(
     ] = None,
 ) -> schemas.Allowlist:
     """Make this the list; what was on it and is not any more gets an end."""
-    entries = {
-        allowlist.Entry(Sort(entry.sort), entry.kind, entry.value, entry.reason, entry.expires)
-        for entry in asked.entries
-    }
-    if len({(entry.sort, entry.kind, entry.value) for entry in entries}) != len(entries):
+    wanted = entries(asked, caller.service.names)
+    if len({(entry.sort, entry.kind, entry.value) for entry in wanted}) != len(wanted):
         raise ConflictError("entries: one of them is there twice, with different words or ends")
     version = None if if_match in (None, "*") else str(if_match).strip('"')
     with caller.service.state.write() as connection:
-        found = allowlist.replace(connection, caller.actor, sorted(entries, key=str), version)
+        found = allowlist.replace(connection, caller.actor, sorted(wanted, key=str), version)
         caller.changed(connection, "allowlist", found.version)
     return _allowlist(found, response)
 

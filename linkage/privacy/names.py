@@ -35,6 +35,9 @@ class Names(Protocol):
     def artifacts(self, kind: str, given: Sequence[str]) -> list[str]:
         """Of artifacts of a kind; of a kind that there is not, what was given."""
 
+    def at_hand(self, kind: str, given: str) -> bool:
+        """Whether that of an artifact takes no more than some microseconds."""
+
 
 class AsTheyCome:
     """Names where nothing is made a pseudonym."""
@@ -50,6 +53,10 @@ class AsTheyCome:
     def artifacts(self, kind: str, given: Sequence[str]) -> list[str]:
         """As they are."""
         return list(given)
+
+    def at_hand(self, kind: str, given: str) -> bool:
+        """At once."""
+        return True
 
 
 class Keyed:
@@ -76,6 +83,11 @@ class Keyed:
         if known is None:
             return list(given)
         return self._of(given, lambda new: self._of_kind(known, new))
+
+    def at_hand(self, kind: str, given: str) -> bool:
+        """What is derived first takes a statement of the engine."""
+        known = self._kinds.get(kind)
+        return known is None or not known.parts or _FORM.match(given) is not None
 
     def _of_kind(self, kind: ArtifactKind, given: list[str]) -> list[str]:
         if not kind.parts:

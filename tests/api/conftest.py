@@ -24,6 +24,7 @@ from linkage.jobs.terms import Terms
 from linkage.journal import Checked
 from linkage.journal.checking import REJECTED
 from linkage.pipeline import detect
+from linkage.privacy import Privacy
 from linkage.settings import Settings
 from linkage.state import Scope, keys
 from linkage.workspace import Workspace
@@ -120,6 +121,7 @@ class served:  # noqa: N801 - used like a function
         result: Path | None,
         graph: str | None = None,
         terms: Terms | None = None,
+        privacy: Privacy | None = None,
         **settings: int,
     ) -> None:
         rates: dict[str, Any] = {"requests_per_minute": MANY, "failures_per_minute": MANY}
@@ -128,7 +130,7 @@ class served:  # noqa: N801 - used like a function
             workspace.add(result)
         self._result = result
         chosen = ServiceSettings(graph=graph, **(rates | settings))
-        self._service = Service(workspace, chosen, worlds.settings(), terms)
+        self._service = Service(workspace, chosen, worlds.settings(), terms, privacy)
         self._client = TestClient(create_app(self._service), raise_server_exceptions=False)
 
     def __enter__(self) -> Api:

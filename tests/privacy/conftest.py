@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -69,6 +70,20 @@ def taken_in(
 def body(rows: Sequence[Any]) -> bytes:
     """A call."""
     return b"\n".join(json.dumps(row, default=str).encode() for row in rows)
+
+
+def texts_in(folder: Path) -> dict[Path, bytes]:
+    """All that can be read in a folder's files; of Parquet, which is packed, what comes out of it
+    but for what is sealed."""
+    found = {}
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            sealed = [name for name in ("key", "sealed") if name in table.column_names]
+            found[path] = repr(table.drop_columns(sealed).to_pylist()).encode()
+        else:
+            found[path] = path.read_bytes()
+    return found
 
 
 def calls(events: pd.DataFrame) -> Iterator[bytes]:
