@@ -132,13 +132,13 @@ def micros(moment: datetime) -> int:
         ("open.csv", CSV.rstrip(b"\n")),
         ("blank.csv", b"\n\n" + CSV.replace(b"\n", b"\n\n")),
         ("e.tsv", CSV.replace(b",", b"\t")),
-        ("e.csv.gz", gzip.compress(CSV)),
+        ("e.csv.gz", gzip.compress(CSV, mtime=0)),
         ("e.csv.zst", zstd(CSV)),
         ("e.tsv.gz", gzip.compress(CSV.replace(b",", b"\t"))),
         ("e.ndjson", NDJSON),
         ("e.jsonl", NDJSON.replace(b"\n", b"\r\n \r\n")),
         ("e.json", b"\xef\xbb\xbf" + NDJSON.rstrip(b"\n")),
-        ("e.ndjson.gz", gzip.compress(NDJSON[:60]) + gzip.compress(NDJSON[60:])),
+        ("e.ndjson.gz", gzip.compress(NDJSON[:60], mtime=0) + gzip.compress(NDJSON[60:])),
         ("e.jsonl.zst", zstd(NDJSON[:60]) + zstd(NDJSON[60:])),
         ('it\'s; DROP "x" --[1]*?.csv', CSV),
         ('it\'s; DROP "x" --[1]*?.parquet', PARQUET),
@@ -165,7 +165,7 @@ def test_output_has_the_schema_without_what_templates_are_made_from(here: Path) 
 
 def test_formats_and_folders_mix(here: Path) -> None:
     put("d/x/e.parquet", PARQUET)
-    put("d/e.csv.gz", gzip.compress(CSV))
+    put("d/e.csv.gz", gzip.compress(CSV, mtime=0))
     put("d/notes.txt", b"no events")
     put("d/_SUCCESS", b"")
     put("d/.hidden.csv", CSV)
@@ -192,7 +192,7 @@ def test_its_own_files_are_no_input(here: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [CSV, NDJSON, gzip.compress(CSV), zstd(NDJSON), PARQUET],
+    [CSV, NDJSON, gzip.compress(CSV, mtime=0), zstd(NDJSON), PARQUET],
     ids=["csv", "ndjson", "gzip", "zstd", "parquet"],
 )
 def test_standard_input_is_sniffed(
@@ -707,12 +707,12 @@ MESSAGES: dict[str, tuple[type[InputError], Callable[[], object]]] = {
     "folder_of_nothing": (MissingInput, _folder_of_nothing),
     "no_source": (MissingInput, lambda: read()),
     "empty_file": (MissingInput, lambda: read(put("e.csv", b""))),
-    "blank_file": (MissingInput, lambda: read(put("e.ndjson.gz", gzip.compress(b"\n \n")))),
+    "blank_file": (MissingInput, lambda: read(put("e.ndjson.gz", gzip.compress(b"\n \n", mtime=0)))),
     "only_a_header": (MissingInput, lambda: read(put("e.csv", b"ts,account_id\n"))),
     "no_rows": (MissingInput, _no_rows),
     "parquet_that_is_csv": (FormatError, lambda: read(put("e.parquet", CSV))),
     "gzip_that_is_csv": (FormatError, lambda: read(put("e.csv.gz", CSV))),
-    "csv_that_is_gzip": (FormatError, lambda: read(put("e.csv", gzip.compress(CSV)))),
+    "csv_that_is_gzip": (FormatError, lambda: read(put("e.csv", gzip.compress(CSV, mtime=0)))),
     "csv_that_is_ndjson": (FormatError, lambda: read(put("e.csv", NDJSON))),
     "packed_ndjson_that_is_csv": (FormatError, lambda: read(put("e.jsonl.zst", zstd(CSV)))),
     "json_array": (FormatError, lambda: read(put("e.json", b'[\n{"ts": 1}]'))),
