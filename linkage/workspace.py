@@ -108,6 +108,9 @@ class Workspace:
         if not there.exists():
             with new_folder(there) as made:
                 shutil.copytree(run.path, made, dirs_exist_ok=True)
+                for path in (*made.rglob("*"), made):
+                    synced(path)
+            synced(there.parent)
         self.serve(name)
         return name
 
@@ -126,6 +129,6 @@ class Workspace:
         pointer = self.pointer
         new = pointer.with_suffix(f".{os.getpid()}")
         new.write_text(f"{name}\n", "utf-8")
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
+        synced(new)
         new.rename(pointer)
+        synced(pointer.parent)

@@ -40,7 +40,7 @@ def published(workspace: Path, bases: list[Path], known: Path, seed: int) -> Non
         (made / "run.json").write_text(json.dumps(info), "utf-8")
         os.write(out, f"{run_id(made)} {base.name} {info['version']}\n".encode())
         Workspace.at(workspace).add(made)
-        time.sleep(rng.uniform(0.02, 0.15))
+        time.sleep(rng.uniform(0.05, 0.5))
 
 
 @dataclass

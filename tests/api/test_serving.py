@@ -203,6 +203,22 @@ def test_a_workspace_must_be_a_folder(tmp_path: Path, result: Path) -> None:
     assert "no such folder" in ran("runs", "add", tmp_path / "no", "-w", tmp_path / "w", code=4)
 
 
+def test_a_run_is_on_disk_before_it_is_served(
+    result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, real = set[int](), os.fsync
+
+    def noted(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    workspace = Workspace.at(tmp_path / "workspace")
+    run = workspace.run(workspace.add(result))
+    for path in (run, *run.iterdir(), run.parent, workspace.pointer):
+        assert path.stat().st_ino in synced, path
+
+
 def test_settings_come_from_file_and_environment(tmp_path: Path) -> None:
     path = tmp_path / "linkage.toml"
     path.write_text('[links]\nmargin_bits = 2\n[service]\nport = 9000\nhost = "::1"\n')
