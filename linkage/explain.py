@@ -13,8 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from linkage.kernels.incidence import UNIT
-from linkage.kernels.weights import DEPTH, weight_bits
-from linkage.links import family_cap
+from linkage.kernels.weights import DEPTH, family_cap, weight_bits
 from linkage.render import clean, decimals, plural
 
 

@@ -16,9 +16,9 @@ from linkage.artifacts import ArtifactKind
 from linkage.kernels.composites import Keys, composite_keys, frequent, holders, neighbours
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints, even_pieces, grouped
 from linkage.kernels.pairs import Bounds, hub_bits, link_units
+from linkage.kernels.weights import family_caps
 from linkage.settings import LinkSettings
 
-FAMILY_GAP_BITS = 3  # a family that makes no link by itself stays this far below the threshold
 COMPOSITES_AT_ONCE = 30_000_000  # keys in memory: 240 MB
 
 
@@ -59,16 +59,6 @@ def dealings(found: Links, kinds: Sequence[ArtifactKind]) -> npt.NDArray[np.bool
     dealing = {kind.family for kind in kinds if kind.names_account}
     numbers = [number for number, family in enumerate(families) if family in dealing]
     return np.asarray(found.families[:, numbers].any(axis=1))
-
-
-def family_caps(alone: npt.NDArray[np.bool_], threshold: int) -> Int32s:
-    """The most that each family gives a pair, in 1/1024 bit."""
-    return np.array([family_cap(one, threshold) for one in alone], np.int32)
-
-
-def family_cap(alone: bool, threshold: int) -> int:
-    """The same for one family, which may just make a link by itself, or may not."""
-    return threshold if alone else threshold - FAMILY_GAP_BITS * UNIT
 
 
 def links(inc: Incidence, settings: LinkSettings, threads: int) -> Links:

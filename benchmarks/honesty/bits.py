@@ -22,7 +22,7 @@ from benchmarks.honesty.tails import (
     reached,
 )
 from linkage.kernels.incidence import UNIT, Incidence, Int32s, Ints
-from linkage.links import family_caps
+from linkage.kernels.weights import family_caps
 from linkage.results import Results
 from linkage.units import Units, incidence
 

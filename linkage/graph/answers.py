@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from linkage.artifacts import ArtifactKind
 from linkage.explain import SharedArtifact
 from linkage.graph.questions import BucketSize
+
+if TYPE_CHECKING:  # loads the engine of detections, which no answer needs
+    from linkage.artifacts import ArtifactKind
 
 Row = TypeVar("Row")
 

@@ -3,11 +3,13 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from linkage.kernels.incidence import UNIT, Floats, Incidence, Int32s
 
 DEPTH = 12  # the 13th artifact of a family would count 1/4096
+FAMILY_GAP_BITS = 3  # a family that makes no link by itself stays this far below the threshold
 
 
 @njit(cache=True, nogil=True)
@@ -106,3 +108,13 @@ def mark_artifacts(inc: Incidence, a: int, mark: Int32s) -> None:
 def to_bits(weights: Int32s) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Weights in 1/1024 bit as decimals; exact, since 1/1024 is a binary fraction."""
     return (weights / UNIT).astype(np.float32)
+
+
+def family_caps(alone: npt.NDArray[np.bool_], threshold: int) -> Int32s:
+    """The most that each family gives a pair, in 1/1024 bit."""
+    return np.array([family_cap(one, threshold) for one in alone], np.int32)
+
+
+def family_cap(alone: bool, threshold: int) -> int:
+    """The same for one family, which may just make a link by itself, or may not."""
+    return threshold if alone else threshold - FAMILY_GAP_BITS * UNIT
