@@ -52,8 +52,7 @@ class ServiceSettings(Section):
     keep_runs: int = Field(
         10,
         ge=2,
-        description="newest runs that are kept; the one that is served, and those that a decision "
-        "names, are kept as well",
+        description="newest runs that are kept, and the one that is served",
     )
     graph_scope: Literal["flagged", "all"] = Field(
         "flagged", description="what of a run is brought into `graph`; the files answer the rest"

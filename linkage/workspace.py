@@ -96,7 +96,7 @@ class Workspace:
         """Take a run away, at once for whoever looks, with what was made of it."""
         gone = self.path / "runs" / f"{WORK}{name}"
         self.run(name).rename(gone)
-        for folder in (gone, self.path / "index" / name):
+        for folder in (gone, self.index(name)):
             shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, result: Path) -> str:

@@ -215,7 +215,11 @@ class Runner:
         if job.state is JobState.done:
             with self._around.state.read() as connection:
                 named = decisions.runs(connection)
-            remove_old(workspace, self._terms.keep_runs, named)
+            # What a decision rested on is kept with it; of one that is older than that, its run is.
+            needed = [
+                run for number, run in named.items() if not workspace.snapshot(number).exists()
+            ]
+            remove_old(workspace, self._terms.keep_runs, needed)
 
     def _unfinished(self) -> Job | None:
         with self._around.state.read() as connection:

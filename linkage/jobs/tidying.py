@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from linkage.workspace import WORK, Workspace
 
 _LOCK = ".lock"
+ABANDONED = 24 * 3600.0  # seconds since anything was put into a folder that is being made
 
 
 def work_folder(workspace: Workspace, job: str) -> Path:
@@ -31,9 +33,20 @@ def alone(workspace: Workspace, *, wait: bool = True) -> Iterator[None]:
 
 
 def sweep(workspace: Workspace) -> None:
-    """Take away what killed detections left. To be called alone."""
-    for left in (workspace.path / "runs").glob(f"{WORK}*"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Take away what killed detections left, and what others did that were killed long ago. To be
+    called alone."""
+    left = set((workspace.path / "runs").glob(f"{WORK}*"))
+    for folder in ("runs", "index", "snapshots"):
+        left |= {path for path in (workspace.path / folder).glob(".*") if _abandoned(path)}
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _abandoned(path: Path) -> bool:
+    """A folder that was to get another name when it is whole, and did not."""
+    with suppress(FileNotFoundError):
+        return path.is_dir() and time.time() - path.stat().st_mtime > ABANDONED
+    return False
 
 
 def sweep_unless_busy(workspace: Workspace) -> None:

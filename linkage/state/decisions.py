@@ -177,10 +177,10 @@ def accounts_of(connection: sa.Connection, number: int, side: int = 0) -> list[s
     return list(connection.scalars(query.order_by(table.c.account_id)))
 
 
-def runs(connection: sa.Connection) -> set[str]:
-    """Ids of the runs that decisions were made on."""
-    named = sa.select(decisions.c.run).where(decisions.c.run.is_not(None)).distinct()
-    return set(connection.scalars(named))
+def runs(connection: sa.Connection) -> dict[int, str]:
+    """Number of a decision -> id of the run that it was made on, where that is known."""
+    named = sa.select(decisions.c.number, decisions.c.run).where(decisions.c.run.is_not(None))
+    return {row.number: row.run for row in connection.execute(named)}
 
 
 def cluster_states(connection: sa.Connection) -> dict[str, str]:

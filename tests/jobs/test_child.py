@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,9 @@ def test_a_result_is_published_and_then_served(
 ) -> None:
     left = workspace.path / "runs" / ".work.j0"
     left.mkdir()
+    for name in (".r1-old", ".r1-new"):  # of an index that was being made
+        (workspace.index(name) / "made").mkdir(parents=True)
+    os.utime(workspace.index(".r1-old"), (0, 0))
     lines = said(task(workspace, settings=parse({"events": {"columns": {"ts": "time"}}})))
     ((sources, out, settings, judgements),) = detections
     assert [path.stem for path in sources] == ["0000000001", "0000000002"]
@@ -120,6 +124,7 @@ def test_a_result_is_published_and_then_served(
         ("publish", 0.0), ("publish", 1.0),
     ]  # fmt: skip
     assert not left.exists()
+    assert {path.name for path in workspace.index("r").parent.glob(".*")} == {".r1-new"}
     assert not out.exists()
     assert sorted(path.name for path in (workspace.path / "runs").iterdir()) == [
         ".lock", "current", name,

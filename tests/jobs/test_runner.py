@@ -209,10 +209,11 @@ def test_runs_that_are_old_go(tmp_path: Path) -> None:
     with watched(tmp_path / "w", terms("end()", keep_runs=3)) as one:
         names = [with_run(one, number, tmp_path) for number in range(8)]
         one.workspace.serve(names[0])
+        about = Subject(None, ("a",))
         with one.state.write() as connection:
-            decisions.append(
-                connection, "me", Action.clear, Subject(None, ("a",)), "why", run=names[2]
-            )
+            decisions.append(connection, "me", Action.clear, about, "why", run=names[2])
+            made = decisions.append(connection, "me", Action.ban, about, "why", run=names[3])
+        one.workspace.snapshot(made.decision.number).mkdir(parents=True)
         for name in names:
             (tmp_path / "w" / "index" / name).mkdir(parents=True, exist_ok=True)
         one.ask()
