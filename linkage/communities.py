@@ -11,8 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import community as python_louvain
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 from graspologic_native import leiden_csr
@@ -208,6 +206,9 @@ def _louvain(graph: csr_array, settings: CommunitySettings) -> Labels:
     At its own resolution of 1: in 0.16 a factor weighs its moves one way, and the modularity
     that it stops by the other.
     """
+    import community as python_louvain  # and networkx: slow to load, and seldom asked for
+    import networkx as nx
+
     network = nx.from_scipy_sparse_array(graph)
     found = python_louvain.best_partition(network, random_state=settings.seed)
     return np.fromiter((found[node] for node in range(graph.shape[0])), np.int32, graph.shape[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -252,16 +252,16 @@ def _event(rng: Rng, person: Person, i: int) -> Event:
     }
 
 
-def _when(rng: Rng, person: Person, i: int) -> pd.Timestamp:
+def _when(rng: Rng, person: Person, i: int) -> datetime:
     if person.hour is None:
         return moment(person.signed_up + (MONTH / 2) * i / person.events)
     day = int(rng.integers(16, 30))
     return moment(day * DAY + (person.hour + rng.normal(0, 1.5)) % 24 * HOUR)
 
 
-def moment(seconds: float) -> pd.Timestamp:
+def moment(seconds: float) -> datetime:
     """Seconds from the start, to the microsecond."""
-    return pd.Timestamp(START) + pd.Timedelta(round(seconds * 1_000_000), unit="us")
+    return START + timedelta(microseconds=round(seconds * 1_000_000))
 
 
 _ADDRESSES: dict[str, str] = {}
