@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, WebSocket, sync
 from docs.generate import linkage
 from linkage.neo4j import Server, Status
 from linkage.run import Run
-from tests.neo4j.servers import Address, lacking_here
+from tests.neo4j.servers import AT_ONCE, QUICK, Address, lacking_here
 
 CHROMIUM = Path(os.environ.get("LINKAGE_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
@@ -87,10 +87,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("demo")
     server = Server(folder / "demo" / "neo4j")
     try:
-        printed = linkage(folder, "demo", "--neo4j")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("JAVA_TOOL_OPTIONS", " ".join(QUICK.java_options))
+            printed = linkage(folder, "demo", "--neo4j")
         yield Site(server, server.status(), Run.open(folder / "demo" / "result"), printed)
     finally:
-        server.down(patience=30.0)
+        server.down(patience=AT_ONCE)
 
 
 @pytest.fixture(scope="session")

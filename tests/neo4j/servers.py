@@ -26,8 +26,9 @@ from linkage.neo4j import Options, Server, assembly, tools
 from linkage.neo4j.ready import wait_until_ready
 
 IMAGE = "neo4j:5.26-community"
-# Half the time to start, at the price of slower long queries.
-QUICK = Options(java_options=("-XX:TieredStopAtLevel=1",))
+# Half the time to start, at the price of slower long queries and longer pauses.
+QUICK = Options(java_options=("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"))
+AT_ONCE = 0.0  # seconds that a server has to stop before it is killed: its data are thrown away
 BATCH = 10_000  # nodes or relationships deleted in one transaction
 
 
@@ -62,7 +63,7 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         try:
             yield Address(status.bolt, status.user, server.password())
         finally:
-            server.down(patience=30.0)
+            server.down(patience=AT_ONCE)
         return
     no_docker = lacking_docker()
     if no_docker is not None:
@@ -105,7 +106,7 @@ def own_servers(folders: pytest.TempPathFactory) -> Iterator[OwnServer]:
         yield make
     finally:
         for server in made:
-            server.down(patience=10.0)
+            server.down(patience=AT_ONCE)
 
 
 def empty(driver: Driver) -> None:
