@@ -36,9 +36,12 @@ install: $(INSTALLED)  ## make .venv with .venv/bin/linkage in it
 demo: $(INSTALLED) $(COMPILED)/.of  ## install, then find the networks in a simulated month
 	@$(BIN)/linkage demo $(if $(filter-out 0,$(NEO4J)),--neo4j)
 
+# Hundreds of processes load the same modules: what Python makes of them is kept, whatever the
+# environment says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED_DEV) $(COMPILED)/.of  ## install, then lint, types and all tests
 	@scripts/system-deps
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j2 lint $(COMPILED)/.made
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED_DEV)  ## install, then lint, formatting and types only
@@ -68,6 +71,11 @@ $(INSTALLED_DEV): $(PACKAGING) $(LOCKS) requirements/dev.txt
 $(COMPILED)/.of: $(wildcard linkage/kernels/*.py)
 	@mkdir -p $(COMPILED)
 	@rm -f $(COMPILED)/*.nbi $(COMPILED)/*.nbc
+	@touch $@
+
+# Once, beside the check of types, which is one process: else each worker of the tests does it.
+$(COMPILED)/.made: $(COMPILED)/.of
+	$(BIN)/python -m tests.compiled
 	@touch $@
 
 # An environment that was made in another folder, or with another interpreter than the one asked
