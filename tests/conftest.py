@@ -7,6 +7,7 @@
 - In CI (CI=true) a skipped test is a failure, unless it is marked
   `@pytest.mark.allowed_skip(reason="...")`. A module that skips as a whole cannot be marked so.
 - Tests that need Neo4j take it from the fixtures of tests/neo4j/servers.py.
+- tests/workers.py says which files stay in one process, and has what is made once for all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ("tests.neo4j.servers",)
+pytest_plugins = ("tests.neo4j.servers", "tests.workers")
 
 IN_CI = os.environ.get("CI") == "true"
 

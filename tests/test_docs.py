@@ -82,12 +82,6 @@ def prose(page: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The demo, run once for all tests."""
-    return Demo.made(tmp_path_factory.mktemp("demo"))
-
-
-@pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Small logs, called as in the pages: our columns, another's, and packed."""
     folder = tmp_path_factory.mktemp("logs")

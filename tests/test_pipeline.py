@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from docs.generate import Demo
 from linkage import results
 from linkage.errors import LinkageError, MissingInput, ResultError
 from linkage.pipeline import STAGES, detect
 from linkage.render import HELD
 from linkage.results import tables
-from linkage.scenarios import Scenario, simulate
 from linkage.settings import Settings
 from linkage.signals import SIGNALS
 from tests import worlds
@@ -109,12 +109,11 @@ def plain(planted: worlds.World, tmp_path_factory: pytest.TempPathFactory) -> Ru
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """A simulated month's truth; its `attrs` have the events' path."""
-    folder = tmp_path_factory.mktemp("month")
-    summary = simulate(Scenario(accounts=20_000, fakes=500, events=400_000, seed=1), folder)
-    truth = pq.read_table(summary.truth_path).to_pandas().set_index("account_id")
-    truth.attrs["events"] = str(summary.events_path)
+def month(demo: Demo) -> pd.DataFrame:
+    """The demo's month: its truth; the `attrs` have the events' path."""
+    folder = demo.folder / "demo" / "month"
+    truth = pq.read_table(folder / "truth.parquet").to_pandas().set_index("account_id")
+    truth.attrs["events"] = str(folder / "events.parquet")
     return truth
 
 

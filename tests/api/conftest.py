@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +22,6 @@ from linkage.graph.neo4j import Scope as Part
 from linkage.jobs.terms import Terms
 from linkage.journal import Checked
 from linkage.journal.checking import REJECTED
-from linkage.pipeline import detect
 from linkage.privacy import Privacy
 from linkage.settings import Settings
 from linkage.state import Scope, keys
@@ -67,14 +65,9 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def result(planted_result: Path) -> Path:
     """What a detection found in a planted world."""
-    folder = tmp_path_factory.mktemp("api")
-    events = worlds.write(worlds.planted(ordinary=300).events, folder / "events.parquet")
-    with warnings.catch_warnings():
-        # Ibis 12 asks DuckDB 2 for Arrow by the older name.
-        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
-        return detect(events, folder / "result", worlds.settings())
+    return planted_result
 
 
 @pytest.fixture(scope="module", params=["embedded", "neo4j"])

@@ -11,9 +11,7 @@ import pytest
 
 from linkage.graph import Graph, open_graph
 from linkage.graph.neo4j import Database, Neo4jGraph, Neo4jPublisher, Scope, Target, run_key
-from linkage.pipeline import detect
 from linkage.run import Run
-from tests import worlds
 from tests.contracts.made import made_result, unknown_result
 from tests.neo4j.servers import Address
 from tests.test_run import small_result
@@ -60,16 +58,14 @@ def adapter(
 
 
 @pytest.fixture(scope="session")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+def results(planted_result: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """The results, written once for all adapters: by hand, at random, and of a planted world."""
     folder = tmp_path_factory.mktemp("resu[l]ts")
-    planted = worlds.planted(ordinary=300)
-    events = worlds.write(planted.events, folder / "events.parquet")
     return {
         "small": small_result(folder / "small"),
         "made": made_result(folder / "made"),
         "unknown": unknown_result(folder / "unknown"),
-        "planted": detect(events, folder / "planted", worlds.settings()),
+        "planted": planted_result,
     }
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from neo4j import Driver, EagerResult
 
+from docs.generate import Demo
 from linkage.errors import GraphError
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j import Database, Neo4jPublisher, Scope, Target, run_key
@@ -26,7 +27,6 @@ from linkage.graph.neo4j.statements import of_kinds, statement
 from linkage.pipeline import detect
 from linkage.resources import cypher_folder
 from linkage.run import Run
-from linkage.scenarios import Scenario, simulate
 from tests.neo4j.servers import Address
 from tests.test_run import HOSTILE_CLUSTER, MEMBERS, NETWORK, PAIR, small_result
 
@@ -103,16 +103,14 @@ def push(neo4j_server: Address, driver: Driver) -> Iterator[Push]:
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory, push: Push) -> dict[Scope, Pushed]:
+def month(demo: Demo, tmp_path_factory: pytest.TempPathFactory, push: Push) -> dict[Scope, Pushed]:
     """The demo's month in each scope; before it, that of its first three weeks was shown."""
-    folder = tmp_path_factory.mktemp("month")
-    events = simulate(Scenario(), folder / "month", lambda fraction, stage: None).events_path
-    seen = pd.read_parquet(events)
+    folder = tmp_path_factory.mktemp("weeks")
+    seen = pd.read_parquet(demo.folder / "demo" / "month" / "events.parquet")
     seen[seen.ts < seen.ts.min() + WEEKS].to_parquet(folder / "weeks.parquet")
     push(detect(str(folder / "weeks.parquet"), folder / "before"), Scope.flagged, {})
-    result = detect(str(events), folder / "result")
-    values = asked_about(Run.open(result))
-    return {scope: push(result, scope, values) for scope in (Scope.all, Scope.flagged)}
+    values = asked_about(demo.run)
+    return {scope: push(demo.run.path, scope, values) for scope in (Scope.all, Scope.flagged)}
 
 
 def asked_about(run: Run) -> Row:
@@ -129,7 +127,7 @@ def asked_about(run: Run) -> Row:
 
 
 @pytest.fixture(scope="module", params=list(Scope))
-def demo(request: pytest.FixtureRequest, month: dict[Scope, Pushed]) -> Pushed:
+def either(request: pytest.FixtureRequest, month: dict[Scope, Pushed]) -> Pushed:
     """The demo's run in each scope."""
     return month[request.param]
 
@@ -197,18 +195,18 @@ def test_there_are_enough_in_order() -> None:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_each_gives_rows_from_an_index(demo: Pushed, name: str) -> None:
-    rows = demo.ask(name)
+def test_each_gives_rows_from_an_index(either: Pushed, name: str) -> None:
+    rows = either.ask(name)
     assert rows
     assert all(any(value not in (None, [], 0) for value in row.values()) for row in rows)
-    found = list(operators(demo.profile(name)))
+    found = list(operators(either.profile(name)))
     kinds = {kind for kind, _ in found}
     assert not {kind for kind in kinds if kind.endswith("Scan") or kind == "CartesianProduct"}
     assert {kind for kind in kinds if kind.endswith("IndexSeek")} - {"NodeUniqueIndexSeek"} or (
         [kind for kind, _ in found].count("NodeUniqueIndexSeek") > 1
     )
     # Nothing is asked of every account: that would be at least this much.
-    assert sum(hits for _, hits in found) < demo.run.info["counts"]["accounts"]
+    assert sum(hits for _, hits in found) < either.run.info["counts"]["accounts"]
 
 
 def test_the_review_queue_is_the_runs(whole: Pushed) -> None:

@@ -15,9 +15,7 @@ from neo4j import Driver
 from typer.testing import CliRunner
 
 from linkage.cli import app
-from linkage.pipeline import detect
 from linkage.run import Run
-from tests import worlds
 from tests.neo4j.servers import Address
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -38,11 +36,9 @@ def ran(*words: object, code: int = 0) -> str:
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def planted(planted_result: Path) -> Run:
     """A detection that lists a network, with settings of its own."""
-    folder = tmp_path_factory.mktemp("planted")
-    events = worlds.write(worlds.planted(ordinary=300).events, folder / "events.parquet")
-    return Run.open(detect(events, folder / "result", worlds.settings()))
+    return Run.open(planted_result)
 
 
 def test_a_run_comes_back_as_it_was_pushed(spare: Address, planted: Run, tmp_path: Path) -> None:
