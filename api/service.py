@@ -18,6 +18,8 @@ from linkage.jobs.runner import Runner
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
 from linkage.privacy import Names, Privacy, admitted, names, pseudonymiser
+from linkage.privacy.expiry import Expired, expire
+from linkage.privacy.keeper import Keeper
 from linkage.settings import Settings
 from linkage.state import DecisionLog, State, open_state
 from linkage.state.jobs import Job, JobState
@@ -59,14 +61,20 @@ class Service:
         self.metrics = Metrics()
         self.runs.look_again()
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        around = Surroundings(workspace, self.state, self.journal.seal, self._told, self._trouble)
+        self.keeper = Keeper(self._expire, self._went, self._trouble)
+        around = Surroundings(
+            workspace, self.state, self.journal.seal, self._told, self._trouble, self._prepare
+        )
         self.jobs = Runner(around, terms or settings.terms(of_runs))
         for job in self.jobs.start():
             self.metrics.job(job)
+        if self.privacy.retention_days is not None:
+            self.keeper.start()
 
     def close(self) -> None:
         """Stop: a detection is interrupted, what waits is written, connections are given back."""
         self.jobs.close()
+        self.keeper.close()
         self.journal.close()
         self.checker.close()
         self.audit.close()
@@ -82,6 +90,20 @@ class Service:
         self.metrics.job(job)
         if job.state is JobState.done:
             self.runs.look_again()
+
+    def _prepare(self) -> None:
+        if self.privacy.retention_days is not None:
+            self.keeper.now()
+
+    def _expire(self) -> Expired:
+        days = self.privacy.retention_days
+        assert days is not None
+        return expire(self.workspace, self.state, days, self.journal)
+
+    def _went(self, gone: Expired) -> None:
+        structlog.get_logger("linkage.privacy").info(
+            "expired", events=gone.events, files=gone.files, vault=gone.vault
+        )
 
     def _trouble(self, error: Exception) -> None:
         structlog.get_logger("linkage.jobs").error("fault", exc_info=error)

@@ -20,6 +20,8 @@ from linkage.render import clean, plural
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from linkage.workspace import Workspace
+
 app = typer.Typer(
     help="What is kept of people, and under which names.",
     no_args_is_help=True,
@@ -55,6 +57,59 @@ def keys(
         "nobody can tell what a pseudonym stands for.",
     ):
         screen.print(line, soft_wrap=True)
+
+
+@app.command()
+def expire(
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, help="Days that events are kept; as the settings say if not given."),
+    ] = None,
+    workspace: WorkspaceOption = WORKSPACE,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", "-s", help="linkage.toml, with the tables [service], [privacy]."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take away events that are too old, and what only they named.
+
+    A service does so by itself, once a day and before a detection. This is for a workspace that
+    none serves.
+    """
+    from linkage import privacy
+    from linkage.errors import SettingsError
+    from linkage.journal.holding import held
+    from linkage.privacy.expiry import expire as of_workspace
+
+    kept = days or privacy.load(settings, os.environ).retention_days
+    if kept is None:
+        raise SettingsError(["say with --days, or in [privacy] retention_days, how many"], "days")
+    there = existing(workspace)
+    with state_of(workspace, settings) as state, held(workspace):
+        gone = of_workspace(there, state, kept)
+        with state.write() as connection:
+            noted(connection, "expire", f"older than {plural(kept, 'day')}")
+    if as_json:
+        output.write_json(asdict(gone))
+        return
+    output.console().print(
+        f"{plural(gone.events, 'event')} went, {plural(gone.files, 'file')} of rows that could not "
+        f"be used, and {plural(gone.vault, 'row')} of the vault.",
+        soft_wrap=True,
+    )
+
+
+def existing(workspace: Path) -> Workspace:
+    """A workspace that is there; a folder by another name is not made one."""
+    from linkage.errors import MissingInput
+    from linkage.workspace import Workspace
+
+    if not (workspace / "runs").is_dir():
+        raise MissingInput(f"{clean(workspace)}: no such workspace")
+    return Workspace.at(workspace)
 
 
 def reveal(

@@ -173,6 +173,7 @@ class Runner:
 
     def _followed(self, job: Job) -> Ended | None:
         """How an attempt ended; None where it was stopped."""
+        self._around.prepare()
         folder, terms = self._around.workspace.path.resolve() / FOLDER, self._terms
         task = self._task(job, folder)
         with self._changed:

@@ -47,6 +47,7 @@ class Surroundings:
     seal      puts what came in into segments, and gives their paths, the oldest first
     tell      is told each change of a job's state, from any thread
     trouble   is told faults that are nobody's job
+    prepare   is called before each attempt: what is too old to be looked at goes
     """
 
     workspace: Workspace
@@ -54,3 +55,4 @@ class Surroundings:
     seal: Callable[[], Sequence[Path]]
     tell: Callable[[Job], None]
     trouble: Callable[[Exception], None]
+    prepare: Callable[[], object] = lambda: None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from linkage.errors import JournalError
 from linkage.journal.appending import Appending
 from linkage.journal.checking import Checked
+from linkage.journal.holding import locked
 from linkage.journal.records import EVENTS, REJECTS, VAULT, packed
 from linkage.journal.seen import Seen, hashed
 from linkage.journal.segments import Places, seal, seal_before
@@ -66,7 +66,7 @@ class Journal:
         self._file_bytes, self._file_seconds = file_bytes, file_seconds
         try:
             self._places = Places(workspace).made()
-            self._lock_file = _locked(self._places)
+            self._lock_file = locked(self._places)
         except OSError as error:
             raise _unusable(workspace, error) from None
         try:
@@ -312,15 +312,3 @@ def _closed() -> JournalError:
 
 def _unusable(workspace: Path, error: OSError) -> JournalError:
     return JournalError(f"{clean(workspace)}: events cannot be taken in here: {clean(error, 200)}")
-
-
-def _locked(places: Places) -> BinaryIO:
-    file = (places.journal / ".lock").open("wb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise JournalError(
-            f"{clean(places.workspace)}: another process takes in events here; stop it first"
-        ) from None
-    return file

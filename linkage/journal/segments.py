@@ -2,6 +2,7 @@
 
     journal/<number>.journal       what came in, as it came
     events/<number>.parquet        the same events, once the file is full or old
+    journal/last                   the last number that a file had which is gone
     quarantine/<number>.ndjson     what could not be used: line, reason, row
     vault/<number>.parquet         what pseudonyms stand for, sealed; where a vault is kept
 
@@ -27,6 +28,7 @@ from linkage.render import clean
 _log = logging.getLogger("linkage.journal")
 ROWS = 1 << 17  # of a row group
 VAULT_ROWS = 1 << 14
+_LAST = "last"  # number of a file that is gone
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,20 @@ class Places:
 
     def next_number(self) -> int:
         """One that nothing has yet."""
+        return self._last() + 1
+
+    def remember_numbers(self) -> None:
+        """Before files go: none of their numbers is given again."""
+        new = self.journal / "last.writing"
+        new.write_text(f"{self._last()}\n", "ascii")
+        published(new, self.journal / _LAST)
+
+    def _last(self) -> int:
         every = (*self.journal.glob("*.journal"), *self.events.glob("[0-9]*.parquet"),
                  *self.quarantine.glob("[0-9]*.ndjson"),
                  *self.vault.glob("[0-9]*.parquet"))  # fmt: skip
-        return max((0, *(int(path.stem) for path in every))) + 1
+        told = (self.journal / _LAST).read_text("ascii") if (self.journal / _LAST).exists() else "0"
+        return max(int(told), *(int(path.stem) for path in every), 0)
 
     def sealed(self) -> list[int]:
         """Segments, the oldest first."""
@@ -108,8 +120,8 @@ def seal(places: Places, number: int) -> None:
     found = list(records(file))
     if not places.segment(number).exists():
         _quarantined(places, number, _tables(found, REJECTS))
-        _kept_in_vault(places.vaulted(number), _tables(found, VAULT))
-        _written(places.segment(number), _tables(found, EVENTS))
+        write_vault(places.vaulted(number), _tables(found, VAULT))
+        write_events(places.segment(number), _tables(found, EVENTS))
     _keep_tail(file, found[-1].end if found else len(MAGIC))
     file.unlink()
     synced(places.journal)
@@ -142,7 +154,8 @@ def synced(path: Path) -> None:
         os.close(handle)
 
 
-def _written(segment: Path, events: Sequence[pa.Table]) -> None:
+def write_events(segment: Path, events: Sequence[pa.Table]) -> None:
+    """A segment of these events, in the place of what is there, by one rename."""
     if not events:
         return
     new = segment.with_suffix(".writing")
@@ -152,7 +165,7 @@ def _written(segment: Path, events: Sequence[pa.Table]) -> None:
     published(new, segment)
 
 
-def _kept_in_vault(path: Path, rows: Sequence[pa.Table]) -> None:
+def write_vault(path: Path, rows: Sequence[pa.Table]) -> None:
     """In the order of pseudonyms, so that few of them are read to find one."""
     if not rows:
         return

@@ -108,12 +108,12 @@ class Pseudonymiser:
             if mask.any():
                 values = [value for value, is_new in zip(one.values, mask, strict=True) if is_new]
                 new.append(Named(one.sort, one.parts.filter(pa.array(mask)), values))
-        return sealing.seal(new, self._public)
+        return sealing.seal(new, self._public).replace_schema_metadata(self._mark)
 
     def _rejected(self, rejected: pa.Table) -> pa.Table:
         rows = []
         for row in rejected.to_pylist():
-            told = {"row": self._pseudonyms.one(_ROW, row["row"])}
+            told = {"row": self._pseudonyms.one(_ROW, row["row"]), "key": self._pseudonyms.name}
             account = _account(json.loads(row["row"]), self._account)
             if account is not None:
                 told["account_id"] = self._pseudonyms.one(ACCOUNT, account)

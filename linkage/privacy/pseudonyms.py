@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linkage.artifacts.pseudonyms import MARK
+from linkage.artifacts.pseudonyms import FORM, MARK
 
 LENGTH = 27  # bytes of a part, the mark among them
 _BYTES = 20  # of a digest that are written: a whole number of characters
@@ -70,7 +70,12 @@ class Pseudonyms:
         return self._ended(known, after).take(places)
 
     def texts_chained(self, texts: pa.Array, after: int) -> pa.Array:
-        """The same for texts of any number of parts; what is empty in them stays so."""
+        """The same for texts of any number of parts; what is empty in them stays so, and so does
+        what is no pseudonym."""
+        keyed = pc.match_substring_regex(texts, FORM)
+        return pc.if_else(keyed.fill_null(False), self._texts_chained(texts, after), texts)
+
+    def _texts_chained(self, texts: pa.Array, after: int) -> pa.Array:
         lists = pc.split_pattern(texts, MARK)
         flat = pc.list_flatten(lists)
         bare = flat.dictionary_encode()

@@ -61,5 +61,7 @@ def test_what_is_kept_is_rekeyed_without_values(
             return None
         return "".join("~" if part is None else by.one("kind ip", str(part)) for part in parts)
 
-    kept = pa.array([text(old, parts) for parts in texts], pa.string())
-    assert new.texts_chained(kept, before).to_pylist() == [text(new, parts) for parts in texts]
+    words = ["signup", "", "abcdefghijklmnopqrstuvwxyz", "~no", "x~" + "a" * 26]
+    kept = pa.array([text(old, parts) for parts in texts] + words, pa.string())
+    rekeyed = [text(new, parts) for parts in texts] + words
+    assert new.texts_chained(kept, before).to_pylist() == rekeyed

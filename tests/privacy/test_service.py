@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pyarrow.parquet as pq
 import pytest
 import structlog
 
@@ -174,3 +177,19 @@ def test_a_service_without_the_keys_does_not_start(api: Api, world_keys: Keys) -
     with pytest.raises(PrivacyError, match="names no hmac_key"):
         served(workspace, None)
     assert json.loads((workspace / "privacy.json").read_text()) == {"key": world_keys.privacy.key}
+
+
+def test_a_service_has_old_events_go_by_itself(world_keys: Keys, tmp_path: Path) -> None:
+    rows = [
+        {"ts": f"{year}-06-01", "account_id": f"{year}", "event_id": year} for year in (2001, 2150)
+    ]
+    taken_in(tmp_path, [body(rows)], worlds.settings(), world_keys.privacy)
+    privacy = replace(world_keys.privacy, retention_days=30)
+    with served(tmp_path, None, privacy=privacy) as api:
+        for _ in range(500):
+            (segment,) = (tmp_path / "events").glob("*.parquet")
+            if pq.read_metadata(segment).num_rows == 1:
+                break
+            time.sleep(0.02)
+        assert pq.read_table(segment)["ts"][0].as_py().year == 2150
+        api.service.keeper.close()
