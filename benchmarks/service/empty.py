@@ -1,4 +1,4 @@
-"""An app with one empty route, served as the service is: what a request costs without any work.
+"""An app with empty routes, served as the service is: what a request costs without any work.
 
 python -m benchmarks.service.empty PORT
 """
@@ -17,6 +17,10 @@ def main() -> None:
 
     @app.get("/empty")
     def empty() -> dict[str, str]:
+        return {}
+
+    @app.get("/empty/async")
+    async def empty_async() -> dict[str, str]:
         return {}
 
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=False, log_config=None)
