@@ -230,6 +230,7 @@ class Runner:
         """A change of a job, in a transaction of its own."""
         with self._around.state.write() as connection:
             changed = change(connection, job, *more, **how)
-        self._job = changed
+        # Whoever is told that a job is done finds its run served.
         self._around.tell(changed)
+        self._job = changed
         return changed

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
@@ -133,8 +134,18 @@ def copy_state(where: str | Path, to: Path) -> str | None:
     to.touch(mode=0o600, exist_ok=False)
     with open_state(where, upgrade=False) as state:
         state.copy(to)
-    with open_state(to, upgrade=False) as copy:
-        return copy.version()
+    return _revision(to)
+
+
+def _revision(path: Path) -> str | None:
+    """That of a database that nobody writes to; nothing is written beside it either."""
+    where = f"file:{quote(str(path))}?immutable=1"
+    engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(where, uri=True))
+    try:
+        with _told(), engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
 
 
 def _url(where: str) -> sa.URL:

@@ -31,7 +31,7 @@ from tests.api.test_serving import MAIN, port  # noqa: F401 - a fixture
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 LISTENERS = 60  # more than the service has threads for requests
-PATIENCE = 120.0  # seconds: the machine may be busy
+PATIENCE = 300.0  # seconds: the machine may be busy
 
 
 @pytest.fixture(scope="module")

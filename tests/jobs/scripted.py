@@ -17,6 +17,7 @@ from linkage.state import State, jobs, open_state
 from linkage.state.jobs import Job, JobState
 from linkage.workspace import Workspace
 
+PATIENCE = 300.0  # seconds: the machine may be busy
 # What every script has: how to say a line, and the job's file.
 _BEGIN = """
 import json, os, pathlib, signal, sys, time
@@ -56,13 +57,14 @@ class Watched:
 
     def until(self, *states: JobState) -> Job:
         """The latest job, once it is so."""
-        for _ in range(3000):
+        end = time.monotonic() + PATIENCE
+        while True:
             with self.state.read() as connection:
                 (job,) = jobs.latest(connection, most=1)
             if job.state in states:
                 return job
+            assert time.monotonic() < end, f"{job} is not {states}"
             time.sleep(0.01)
-        raise AssertionError(f"{job} is not {states}")
 
     def ended(self) -> Job:
         """The latest job, once it is done or has failed."""

@@ -24,19 +24,16 @@ from linkage.workspace import Workspace
 from tests.jobs.scripted import terms, watched
 from tests.test_run import small_result
 
-# The process as it is, but for what is done instead of detecting; that is loaded after the limits.
+# The process as it is, but for what is done instead of detecting.
 WRAPPED = """
-import sys
-import linkage.jobs.__main__ as process
-limit = process.limit
-def limited(memory_mb):
-    limit(memory_mb)
-    import linkage.jobs.child as child
-    def detect(*given, **named):
-        {body}
-    child.detect = detect
-process.limit = limited
-sys.exit(process.main(*sys.argv[1:]))
+import sys, types
+from linkage.jobs.__main__ import main
+def detect(*given, **named):
+    {body}
+pipeline = types.ModuleType("linkage.pipeline")
+pipeline.STAGES, pipeline.detect = dict(events=1.0), detect
+sys.modules["linkage.pipeline"] = pipeline
+sys.exit(main(*sys.argv[1:]))
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ INDEXES = (
     "schema/member", "schema/organisation", "schema/proposal", "schema/held", "schema/leaving",
     "schema/shares", "schema/was",
 )  # fmt: skip
+HALF_MADE = 0.2  # seconds after which it is looked at again
 TRIES = 5
 WAIT = 300  # seconds for indexes over what is there already
 
@@ -46,7 +48,7 @@ def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
     """
     check_words(kinds)
     needed, making = _constraints(kinds)
-    there = list(database.alone("schema/indexes"))
+    there = _settled(database, needed)
     _refuse_others(database, needed, there)
     missing = [name for name in needed if not any(row["name"] == name for row in there)]
     _refuse_foreign(database, {name: needed[name].label for name in missing})
@@ -105,6 +107,19 @@ def _make(database: Database, name: str, path: str, words: Mapping[str, str] | N
                 raise
         else:
             return
+
+
+def _settled(database: Database, needed: Mapping[str, Unique]) -> list[Record]:
+    """The indexes that there are. One of ours that is not unique yet is being made by another push,
+    and is waited for."""
+    there = list(database.alone("schema/indexes"))
+    for _ in range(TRIES):
+        names = [row["name"] for row in there if not row["unique"]]
+        if not any(name in needed for name in names):
+            break
+        time.sleep(HALF_MADE)
+        there = list(database.alone("schema/indexes"))
+    return there
 
 
 def _refuse_others(
