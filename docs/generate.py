@@ -29,6 +29,7 @@ from typer.main import get_command
 from api.problems import INTERNAL, OF_ERRORS, OF_HTTP, PREFIX
 from api.settings import ServiceSettings
 from linkage.artifacts import BUILT_IN
+from linkage.banlist import BanlistSettings
 from linkage.cli import app
 from linkage.errors import LinkageError
 from linkage.explain import Explanation, SharedArtifact
@@ -437,6 +438,7 @@ def makers() -> dict[str, Callable[[Demo], str]]:
         "settings": lambda _: settings(),
         "service settings": lambda _: _section(ServiceSettings),
         "privacy settings": lambda _: _section(PrivacySettings),
+        "banlist settings": lambda _: _section(BanlistSettings),
         "problems": lambda _: problems(),
         "evasions": lambda _: evasions(),
         "demo": printed,

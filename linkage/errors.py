@@ -116,3 +116,13 @@ class JournalError(StateError):
 
 class PrivacyError(StateError):
     """A workspace's pseudonyms are of another key, or its vault does not open."""
+
+
+class ListError(LinkageError):
+    """A ban list is damaged, forged, or not one; or it cannot be published."""
+
+    exit_code = 9
+
+
+class OverBudget(ListError):
+    """A draft would do more at once than the settings allow without an override."""

@@ -389,7 +389,7 @@ def test_every_command_and_option_has_help() -> None:
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
         "calibrate", "graph", "neo4j", "serve", "runs", "keys", "backup", "restore", "privacy",
-        "reveal",
+        "reveal", "banlist",
     }  # fmt: skip
     groups = {
         name: command.commands
@@ -401,6 +401,7 @@ def test_every_command_and_option_has_help() -> None:
         "runs": {"add", "list", "serve"},
         "keys": {"create", "list", "revoke"},
         "privacy": {"keys", "expire"},
+        "banlist": {"keygen", "build", "publish", "export", "diff", "verify"},
     }
     inner = [pair for inside in groups.values() for pair in inside.items()]
     for name, each in [*group.commands.items(), *inner]:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from docs import generate
 from docs.generate import PAGES, ROOT, Demo
+from linkage.banlist import BanlistSettings
 from linkage.cli.app import EXIT_CODES, app
 from linkage.privacy import PrivacySettings
 from linkage.readers.schema import SCHEMA
@@ -196,7 +197,9 @@ def test_settings_files_are_valid(page: Path) -> None:
     for block in blocks(page, "toml"):
         tables = tomllib.loads(block.text)
         people = PrivacySettings.model_validate(tables.pop("privacy", {}))
-        assert (parse(tables), people) != (Settings(), PrivacySettings())
+        lists = BanlistSettings.model_validate(tables.pop("banlist", {}))
+        usual = (Settings(), PrivacySettings(), BanlistSettings())
+        assert (parse(tables), people, lists) != usual
 
 
 def test_every_command_and_option_is_documented() -> None:

@@ -14,6 +14,7 @@ from linkage.cli import (
     evaluating,
     graphing,
     keeping,
+    listing,
     making,
     privacy,
     reading,
@@ -34,6 +35,7 @@ Exit codes:
   6    a graph database cannot be reached, or used as was asked
   7    a local Neo4j cannot be fetched, started or stopped
   8    keys, decisions and the like cannot be kept or read
+  9    a ban list is not what was signed, or cannot be published
   130  interrupted
 """
 INTERRUPTED = 130
@@ -107,6 +109,7 @@ app.command()(saving.backup)
 app.command()(saving.restore)
 app.add_typer(privacy.app, name="privacy")
 app.command()(privacy.reveal)
+app.add_typer(listing.app, name="banlist")
 
 
 def main() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from linkage.banlist.entries import Decided, Standing
 from linkage.judgements import Apart
 from linkage.state import allowlist
 from linkage.state.allowlist import Sort
@@ -42,8 +44,28 @@ def holding(connection: sa.Connection) -> Holding:
     )
 
 
+def standing(connection: sa.Connection) -> Standing:
+    """Whom people have decided to ban, and who is never to be listed."""
+    listed = allowlist.current(connection)
+    allowed = {a.entry.value for a in listed.entries if a.entry.sort is Sort.account}
+    return Standing(
+        banned={
+            row.account_id: Decided(row.number, row.at, row.cluster_id)
+            for row in _last(connection, Action.ban)
+        },
+        spared=frozenset(allowed | _cleared(connection).keys()),
+        decisions=connection.scalar(sa.select(sa.func.max(decisions.c.number))) or 0,
+        allowlist=listed.version,
+    )
+
+
 def _cleared(connection: sa.Connection) -> dict[str, int]:
     """Accounts about which the last that was decided is that they are innocent."""
+    return {row.account_id: row.number for row in _last(connection, Action.clear)}
+
+
+def _last(connection: sa.Connection, action: Action) -> Sequence[Any]:
+    """account_id, number, at, cluster_id of the accounts about which this was decided last."""
     table = decision_accounts
     last = (
         sa.select(table.c.account_id, sa.func.max(table.c.number).label("number"))
@@ -52,13 +74,12 @@ def _cleared(connection: sa.Connection) -> dict[str, int]:
         .group_by(table.c.account_id)
         .subquery()
     )
-    rows = connection.execute(
-        sa.select(last.c.account_id, last.c.number)
+    return connection.execute(
+        sa.select(last.c.account_id, last.c.number, decisions.c.at, decisions.c.cluster_id)
         .join(decisions, decisions.c.number == last.c.number)
-        .where(decisions.c.action == Action.clear.value)
+        .where(decisions.c.action == action.value)
         .order_by(last.c.account_id)
-    )
-    return {row.account_id: row.number for row in rows}
+    ).all()
 
 
 def _apart(connection: sa.Connection) -> Iterator[Apart]:

@@ -1,0 +1,92 @@
+"""A list before it is published: its entries, and the report of what they would do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from linkage.banlist.chain import canonical, entry_of, moment, told
+from linkage.banlist.entries import Entry, Standing, entries
+from linkage.banlist.report import Report, report, report_of
+from linkage.banlist.settings import BanlistSettings
+from linkage.errors import ListError, OverBudget
+from linkage.render import clean, number
+from linkage.run import Run
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What would be published. digest: of the entries, so that what is published is what was
+    read. run: the run's id; decisions, allowlist: as in `Standing`; made_at: when."""
+
+    entries: tuple[Entry, ...]
+    report: Report
+    run: str
+    decisions: int
+    allowlist: str
+    made_at: datetime
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of run, decisions and entries, in hexadecimal."""
+        rests_on = {"run": self.run, "decisions": self.decisions, "allowlist": self.allowlist}
+        whole = hashlib.sha256(canonical(rests_on))
+        for entry in self.entries:
+            whole.update(canonical(told(entry)))
+        return whole.hexdigest()
+
+
+def draft_values(found: Draft) -> dict[str, Any]:
+    """A draft as JSON has it."""
+    return {
+        "entries": [told(entry) for entry in found.entries],
+        "report": asdict(found.report),
+        "run": found.run,
+        "decisions": found.decisions,
+        "allowlist": found.allowlist,
+        "made_at": moment(found.made_at),
+    }
+
+
+def draft_of(values: Mapping[str, Any]) -> Draft:
+    """The draft that `draft_values` told; ListError where it is none."""
+    try:
+        return Draft(
+            entries=tuple(entry_of(entry) for entry in values["entries"]),
+            report=report_of(values["report"]),
+            run=values["run"],
+            decisions=values["decisions"],
+            allowlist=values["allowlist"],
+            made_at=datetime.fromisoformat(values["made_at"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ListError(f"the draft cannot be read: {clean(error, 100)}; draft it again") from None
+
+
+def draft(
+    run: Run,
+    run_id: str,
+    standing: Standing,
+    before: Mapping[str, Entry],
+    settings: BanlistSettings,
+    now: datetime,
+) -> Draft:
+    """Build a list from a run, what people have decided, and the list before."""
+    found = tuple(entries(run, standing, before, settings, now))
+    told_of = report(run, found, before, standing.spared, settings, now)
+    return Draft(found, told_of, run_id, standing.decisions, standing.allowlist, now)
+
+
+def check_budget(found: Draft, override: str | None) -> None:
+    """OverBudget where the draft is above a limit and nobody says why it is to be published."""
+    over = found.report.over
+    if not over or override is not None:
+        return
+    told_of = "; ".join(f"{o.name}: {number(o.value)}, at most {number(o.most)}" for o in over)
+    raise OverBudget(
+        f"the list is over its budget: {told_of}. Look at its report; whoever may override it says "
+        "why, or change [banlist] in the settings"
+    )

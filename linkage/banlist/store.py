@@ -1,0 +1,236 @@
+"""Published lists as files: a folder each, which appears by one rename and never changes.
+
+banlists/<channel>/<number>/head.json     the head and its signature
+banlists/<channel>/<number>/rows.ndjson   a row a line, by account; an erased one has its hash alone
+banlists/<channel>/<number>/report.json   the collateral report that whoever published it had read
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from linkage.banlist.chain import (
+    FIRST,
+    FORMAT,
+    Head,
+    Row,
+    check,
+    check_follows,
+    digest,
+    entry_of,
+    head_of,
+    head_values,
+    row_of,
+    sign,
+    told,
+)
+from linkage.banlist.draft import Draft, draft_of, draft_values
+from linkage.banlist.entries import Entry
+from linkage.errors import ConflictError, ListError, NotFound
+from linkage.render import clean
+
+BANS, SHADOW = "bans", "shadow"
+HEAD, ROWS, REPORT = "head.json", "rows.ndjson", "report.json"
+DRAFT = "draft.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A list as it was published."""
+
+    head: Head
+    signature: str
+    rows: tuple[Row, ...]
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Account -> entry, of those that were not erased."""
+        return {row.entry.account_id: row.entry for row in self.rows if row.entry is not None}
+
+    def active(self, now: datetime) -> dict[str, Entry]:
+        """Those that have not expired."""
+        return {a: entry for a, entry in self.entries.items() if entry.expires_at > now}
+
+
+class Lists:
+    """The lists of a workspace in one channel; any number of processes may read and publish."""
+
+    def __init__(self, workspace: Path, channel: str = BANS) -> None:
+        if channel not in (BANS, SHADOW):
+            raise NotFound(f"{clean(channel, 40)}: no such channel; there are {BANS} and {SHADOW}")
+        self.channel, self.folder = channel, workspace / "banlists" / channel
+
+    def numbers(self) -> list[int]:
+        """Of the lists that there are, ascending."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(int(p.name) for p in self.folder.iterdir() if p.name.isdecimal())
+
+    def latest(self) -> Published | None:
+        """The last list, None before the first."""
+        numbers = self.numbers()
+        return self.read(numbers[-1]) if numbers else None
+
+    def head(self, number: int) -> tuple[Head, str]:
+        """A list's head and signature; NotFound where there is none."""
+        try:
+            told_of = json.loads((self._of(number) / HEAD).read_text("utf-8"))
+            return head_of(told_of["head"]), str(told_of["signature"])
+        except FileNotFoundError:
+            raise NotFound(f"{self.channel}: there is no list {number}") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ListError(f"{self.channel} {number}: damaged: {clean(error, 200)}") from None
+
+    def read(self, number: int) -> Published:
+        """A list; NotFound where there is none, ListError where its files are damaged."""
+        head, signature = self.head(number)
+        try:
+            with (self._of(number) / ROWS).open("rb") as file:
+                rows = tuple(row_from(json.loads(line)) for line in file)
+        except (OSError, ValueError) as error:
+            raise ListError(f"{self.channel} {number}: damaged: {clean(error, 200)}") from None
+        return Published(head, signature, rows)
+
+    def keep(self, found: Draft) -> int:
+        """Keep a draft in the place of the one before; returns the number that it would get."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = max(self.numbers(), default=0) + 1
+        new = self.folder / f".{DRAFT}-{os.getpid()}-{secrets.token_hex(4)}"
+        text = json.dumps({"number": number, "draft": draft_values(found)})
+        _written(new, [text.encode("ascii")])
+        new.rename(self.folder / DRAFT)
+        return number
+
+    def kept(self, number: int) -> Draft:
+        """The draft that would get this number; NotFound where there is none."""
+        try:
+            told_of = json.loads((self.folder / DRAFT).read_text("utf-8"))
+        except FileNotFoundError:
+            told_of = {"number": None}
+        except (OSError, ValueError) as error:
+            raise ListError(f"{self.channel}: the draft is damaged: {clean(error, 200)}") from None
+        if told_of["number"] != number:
+            raise NotFound(f"{self.channel}: there is no draft of list {number}")
+        return draft_of(told_of["draft"])
+
+    def publish(
+        self,
+        found: Draft,
+        key: Ed25519PrivateKey,
+        actor: str,
+        now: datetime,
+        override: str | None = None,
+    ) -> Published:
+        """Make a draft the next list, on disk when this returns.
+
+        ConflictError where another was published since the last one was looked at.
+        """
+        numbers = self.numbers()
+        before = self.head(numbers[-1])[0] if numbers else None
+        rows = tuple(row_of(entry) for entry in found.entries)
+        head = Head(
+            format=FORMAT,
+            channel=self.channel,
+            number=1 if before is None else before.number + 1,
+            previous=FIRST if before is None else before.hash,
+            published_at=now,
+            actor=actor,
+            override=override,
+            run=found.run,
+            decisions=found.decisions,
+            rows=len(rows),
+            digest=digest(rows),
+        )
+        published = Published(head, sign(head, key), rows)
+        self._put(published, found)
+        return published
+
+    def verify(self, key: Ed25519PublicKey) -> int:
+        """Check every list and that each follows the one before; returns how many there are.
+
+        ListError says where the chain does not hold.
+        """
+        before: Head | None = None
+        for number in self.numbers():
+            found = self.read(number)
+            check_follows(found.head, before)
+            if found.head.channel != self.channel:
+                raise ListError(f"{self.channel} {number}: it is of {clean(found.head.channel)}")
+            check(found.head, found.signature, found.rows, key)
+            before = found.head
+        return 0 if before is None else before.number
+
+    def _of(self, number: int) -> Path:
+        return self.folder / f"{number:08}"
+
+    def _put(self, published: Published, found: Draft) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = self.folder / f".{published.head.number:08}-{os.getpid()}-{published.signature[:8]}"
+        made.mkdir(mode=0o700)
+        try:
+            _written(made / ROWS, (_line(row_values(row)) for row in published.rows))
+            _written(made / REPORT, [json.dumps(asdict(found.report), indent=2).encode()])
+            head = {"head": head_values(published.head), "signature": published.signature}
+            _written(made / HEAD, [json.dumps(head, indent=2, sort_keys=True).encode()])
+            _synced(made)
+            made.rename(self._of(published.head.number))
+        except OSError as error:
+            if self._of(published.head.number).exists():
+                raise ConflictError(
+                    f"{self.channel}: list {published.head.number} was published meanwhile; draft "
+                    "again"
+                ) from None
+            raise ListError(f"{self.channel}: cannot be written: {clean(error)}") from None
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        _synced(self.folder)
+
+
+def row_values(row: Row) -> dict[str, Any]:
+    """A row as JSON has it."""
+    return {
+        "hash": row.hash,
+        "salt": row.salt,
+        "entry": None if row.entry is None else told(row.entry),
+    }
+
+
+def row_from(values: Mapping[str, Any]) -> Row:
+    """The row that `row_values` told; ListError where it is none."""
+    try:
+        entry = values["entry"]
+        found = Row(str(values["hash"]), values["salt"], None if entry is None else entry_of(entry))
+        bytes.fromhex(found.hash + (found.salt or ""))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ListError(f"a row is none of a ban list: {clean(error, 100)}") from None
+    return found
+
+
+def _line(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, sort_keys=True).encode("ascii") + b"\n"
+
+
+def _written(path: Path, parts: Iterable[bytes]) -> None:
+    with path.open("xb") as file:
+        for part in parts:
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _synced(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,143 @@
+"""STIX 2.1: an indicator for each listed account, and a grouping with what was seen of each
+cluster (OASIS, STIX Version 2.1, 2021). Written as plain dictionaries.
+
+Ids follow from the account, so that a later list changes the indicator of an account instead of
+adding another; `revoked` ones are those that the list before had and this one has not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from linkage.banlist.chain import canonical
+from linkage.banlist.entries import Entry
+from linkage.banlist.store import Published
+
+# The namespace that STIX 2.1 names for the ids of observables, in section 2.9.
+_OBSERVABLES = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
+_FULL = 40.0  # bits of confidence that are certainty, on STIX's scale up to 100
+
+
+def as_stix(found: Published, now: datetime) -> Iterator[bytes]:
+    """A bundle of the entries that hold."""
+    entries = found.active(now).values()
+    bundle = {
+        "type": "bundle",
+        "id": f"bundle--{_id('bundle', found.head.hash)}",
+        "objects": objects(entries, found.head.published_at),
+    }
+    yield json.dumps(bundle).encode("ascii")
+
+
+def objects(entries: Iterable[Entry], modified: datetime) -> list[dict[str, Any]]:
+    """All objects of these entries, the identity that made them first."""
+    made: list[dict[str, Any]] = [identity(modified)]
+    clusters: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        made.append(indicator(entry, modified))
+        if entry.cluster_id is not None:
+            clusters[entry.cluster_id].append(entry)
+    for cluster, members in sorted(clusters.items()):
+        made += _cluster(cluster, members, modified)
+    return made
+
+
+def indicator(entry: Entry, modified: datetime, *, revoked: bool = False) -> dict[str, Any]:
+    """The indicator of an account. revoked: it is on the list no longer."""
+    found: dict[str, Any] = {
+        **_common("indicator", str(_id("indicator", entry.account_id)), entry.listed_at, modified),
+        "name": f"listed account, {entry.action.value}",
+        "description": f"{entry.action.value} until {_stamp(entry.expires_at)}: "
+        + ", ".join(entry.reasons),
+        "indicator_types": ["malicious-activity"],
+        "pattern": pattern(entry.account_id),
+        "pattern_type": "stix",
+        "pattern_version": "2.1",
+        "valid_from": _stamp(entry.listed_at),
+        "valid_until": _stamp(entry.expires_at),
+        "labels": [f"action:{entry.action.value}", *(f"reason:{r}" for r in entry.reasons)],
+    }
+    if entry.confidence is not None:
+        found["confidence"] = max(0, min(100, round(100 * entry.confidence / _FULL)))
+    if revoked:
+        found["revoked"] = True
+    return found
+
+
+def pattern(account_id: str) -> str:
+    """What an account is recognised by, in STIX's pattern language."""
+    text = account_id.replace("\\", "\\\\").replace("'", "\\'")
+    return f"[user-account:user_id = '{text}']"
+
+
+def identity(modified: datetime) -> dict[str, Any]:
+    """Who made the list."""
+    return {
+        **_common("identity", str(_id("identity", "linkage")), modified, modified),
+        "name": "linkage",
+        "identity_class": "system",
+    }
+
+
+def _cluster(cluster: str, members: list[Entry], modified: datetime) -> list[dict[str, Any]]:
+    """Accounts as observables, that they were seen, and what belongs together."""
+    accounts = [_account(entry) for entry in members]
+    first = min(entry.listed_at for entry in members)
+    seen = {
+        **_common("observed-data", str(_id("observed-data", cluster)), first, modified),
+        "first_observed": _stamp(first),
+        "last_observed": _stamp(max(first, modified)),
+        "number_observed": len(members),
+        "object_refs": [account["id"] for account in accounts],
+    }
+    indicators = [f"indicator--{_id('indicator', entry.account_id)}" for entry in members]
+    together = {
+        **_common("grouping", str(_id("grouping", cluster)), first, modified),
+        "name": f"cluster {cluster}",
+        "context": "suspicious-activity",
+        "object_refs": [seen["id"], *indicators],
+    }
+    return [*accounts, seen, together]
+
+
+def _account(entry: Entry) -> dict[str, Any]:
+    """An observable: its id follows from its contents, as STIX has it."""
+    contents = {"user_id": entry.account_id}
+    name = canonical(contents).decode("ascii")
+    return {
+        "type": "user-account",
+        "spec_version": "2.1",
+        "id": f"user-account--{uuid5(_OBSERVABLES, name)}",
+        **contents,
+    }
+
+
+def _common(kind: str, number: str, created: datetime, modified: datetime) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "type": kind,
+        "spec_version": "2.1",
+        "id": f"{kind}--{number}",
+        "created": _stamp(min(created, modified)),
+        "modified": _stamp(modified),
+    }
+    if kind != "identity":
+        found["created_by_ref"] = f"identity--{_id('identity', 'linkage')}"
+    return found
+
+
+def _id(kind: str, name: str) -> UUID:
+    """Always the same for a name, in the form of version 4, which the standard asks of all that is
+    no observable."""
+    text = f"linkage {kind}\0{name}".encode("utf-8", "surrogatepass")
+    return UUID(bytes=hashlib.sha256(text).digest()[:16], version=4)
+
+
+def _stamp(at: datetime) -> str:
+    """Milliseconds, as STIX writes times."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
