@@ -78,7 +78,7 @@ class Traffic:
         return {url for url in self.asked - self.refused if urlsplit(url).hostname not in HERE}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo with its graph in Neo4j."""
     lacking = lacking_here()
@@ -95,13 +95,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         server.down(patience=AT_ONCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def driver(site: Site) -> Iterator[Driver]:
     with site.address.driver() as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # as long as it is open, no other loop can run in its thread
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.is_file():
         pytest.skip(f"no Chromium: {CHROMIUM} is not there (Debian: apt-get install chromium)")
