@@ -37,6 +37,9 @@ TOGETHER: Sequence[tuple[str, ...]] = (
         "tests/neo4j/test_push.py", "tests/neo4j/test_push_others", "tests/neo4j/",
     ),
     ("tests/browser/",),  # with `site`
+    # Alone, but long.
+    ("tests/test_pipeline",), ("tests/test_benchmarks_evaluation",), ("tests/test_docs",),
+    ("tests/test_gathered",),
 )  # fmt: skip
 
 
