@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic, sleep
 
 from linkage.errors import GraphError
 from linkage.graph.answers import KindWords
@@ -25,9 +25,9 @@ INDEXES = (
     "schema/member", "schema/organisation", "schema/proposal", "schema/held", "schema/leaving",
     "schema/shares", "schema/was",
 )  # fmt: skip
-HALF_MADE = 0.2  # seconds after which it is looked at again
 TRIES = 5
 WAIT = 300  # seconds for indexes over what is there already
+MAKING, POLL = 5.0, 0.05  # seconds that a constraint has to follow its index, and between looks
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def ensure(database: Database, kinds: Sequence[KindWords]) -> None:
     """
     check_words(kinds)
     needed, making = _constraints(kinds)
-    there = _settled(database, needed)
+    there = _indexes(database, needed)
     _refuse_others(database, needed, there)
     missing = [name for name in needed if not any(row["name"] == name for row in there)]
     _refuse_foreign(database, {name: needed[name].label for name in missing})
@@ -109,17 +109,20 @@ def _make(database: Database, name: str, path: str, words: Mapping[str, str] | N
             return
 
 
-def _settled(database: Database, needed: Mapping[str, Unique]) -> list[Record]:
-    """The indexes that there are. One of ours that is not unique yet is being made by another push,
-    and is waited for."""
-    there = list(database.alone("schema/indexes"))
-    for _ in range(TRIES):
-        names = [row["name"] for row in there if not row["unique"]]
-        if not any(name in needed for name in names):
-            break
-        time.sleep(HALF_MADE)
-        there = list(database.alone("schema/indexes"))
-    return there
+def _indexes(database: Database, needed: Mapping[str, Unique]) -> Sequence[Record]:
+    """All that are there. A constraint's index comes before it: where another push is making one,
+    it is waited for, lest its index be taken for that of others."""
+    until = monotonic() + MAKING
+    while True:
+        there = database.alone("schema/indexes")
+        begun = (row for row in there if not row["unique"] and _on(row) == needed.get(row["name"]))
+        if not any(begun) or monotonic() > until:
+            return there
+        sleep(POLL)
+
+
+def _on(row: Record) -> Unique:
+    return Unique(row["labels"][0], tuple(row["properties"]))
 
 
 def _refuse_others(
@@ -129,7 +132,7 @@ def _refuse_others(
     plain = _plain()
     words = {*CONSTRAINTS, *OWN_RELATIONSHIPS}
     for row in there:
-        name, on = row["name"], Unique(row["labels"][0], tuple(row["properties"]))
+        name, on = row["name"], _on(row)
         ranged = row["type"] == "RANGE"
         if name in needed:
             amiss = on != needed[name] or not row["unique"] or row["entity"] != "NODE"
