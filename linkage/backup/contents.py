@@ -10,7 +10,7 @@ from pathlib import Path
 from linkage.backup.manifest import Manifest
 from linkage.workspace import Workspace
 
-PARTS = ("journal", "events", "quarantine", "runs", "snapshots", "vault")
+PARTS = ("journal", "events", "quarantine", "runs", "snapshots", "banlists", "vault")
 MARK = "privacy.json"  # of a workspace that keeps pseudonyms: of which key
 UNFINISHED = ".writing"  # ends the name of a file that is to be renamed
 

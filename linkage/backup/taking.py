@@ -76,6 +76,7 @@ def back_up(
         copy.tree("quarantine")
         copy.runs()
         copy.tree("snapshots")
+        copy.tree("banlists")
         copy.tree("vault")
         copy.check_mark(mark)
         files = tuple(copy.entries[path] for path in sorted(copy.entries))

@@ -492,3 +492,14 @@ def test_the_script_for_every_night(workspace: Path, tmp_path: Path) -> None:
     one, two = sorted(found for found in folder.iterdir() if "2020" not in found.name)
     segment = next(path for path in read(one).entries() if path.startswith("events/"))
     assert (one / segment).samefile(two / segment)
+
+
+def test_ban_lists_are_in_it(workspace: Path, tmp_path: Path) -> None:
+    folder = workspace / "banlists" / "bans" / "00000001"
+    folder.mkdir(parents=True)
+    (folder / "head.json").write_text("{}")
+    (workspace / "banlists" / "bans" / ".00000002-made").mkdir()
+    linked("backup", tmp_path / "backup", "-w", workspace)
+    there = tmp_path / "backup" / "banlists" / "bans"
+    assert [path.name for path in there.iterdir()] == ["00000001"]
+    assert (there / "00000001" / "head.json").read_text() == "{}"
