@@ -15,6 +15,8 @@ from pathlib import Path
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from linkage.artifacts.content import masked
@@ -135,7 +137,12 @@ class _Reading:
     def _sifted(self, part: Part, number: int, ids: IdHashes) -> ir.Table:
         doubtful = pass_over(self.con, part, ids)
         path = self.workdir / f"impossible-addresses-{number:03d}.parquet"
-        good = sift(self.con, part, bad_addresses(self.con, doubtful, path), self.rejects)
+
+        def kept(addresses: pa.Table) -> ir.Table:
+            pq.write_table(addresses, path)
+            return self.con.read_parquet(str(path))
+
+        good = sift(self.con, part, bad_addresses(self.con, doubtful, kept), self.rejects)
         return self._typed_copy(part, good, number) if part.is_text else good
 
     def _typed_copy(self, part: Part, good: ir.Table, number: int) -> ir.Table:

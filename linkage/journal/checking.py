@@ -1,41 +1,44 @@
-"""One call's events: read, checked and typed, as `linkage detect` would do it from a file."""
+"""One call's events: read, checked and typed, as `linkage detect` would do it from a file.
+
+All of it is in memory: what was sent is in no file before pseudonyms are made of it. What is asked
+of the rows is compiled once for all calls, for Ibis takes longer to understand it than DuckDB to
+answer.
+"""
 
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 from queue import Empty, LifoQueue
 from typing import Protocol
 
+import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
+import pyarrow.compute as pc
 
 from linkage.errors import FormatError, QuestionError
 from linkage.events import reduced
 from linkage.readers import columns, ndjson
-from linkage.readers.checks import bad_addresses, sift
-from linkage.readers.parts import ParquetFile, together
-from linkage.readers.rejects import Rejects
-from linkage.readers.scan import IdHashes, pass_over
+from linkage.readers.addresses import unsure
+from linkage.readers.checks import fault, impossible, incomplete, misplaced, well_placed
+from linkage.readers.held import HeldPart, HeldRejects, HeldRows
 from linkage.readers.schema import SCHEMA
 from linkage.readers.sniff import BOM
-from linkage.readers.sources import Source
-from linkage.readers.staging import LINE, Stage
+from linkage.readers.streams import Block
 from linkage.readers.typed import to_json
 from linkage.render import clean
 from linkage.settings import Settings
 
-REJECTED = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("row", pa.string())])
-CALL = "call"  # as messages name the body
-CALLS = 200  # of one engine
+CALL = "call"  # as messages name the body, and statements its rows
+ADDRESSES = "addresses"  # a table of these, with the column `ip`
 CONTENT = "content:"  # begins the id of an event that came without one
+_NO_ADDRESSES = pa.table({"ip": pa.array([], pa.string())})
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Checked:
 class Privacy(Protocol):
     """What makes events pseudonymous before they are written."""
 
-    def applied(self, con: Backend, checked: Checked) -> Checked:
+    def applied(self, con: duckdb.DuckDBPyConnection, checked: Checked) -> Checked:
         """The same without anything readable of accounts and artifacts."""
 
 
@@ -64,13 +67,37 @@ def md5(text: str) -> str:  # type: ignore[empty-body]
     """DuckDB's MD5 of a text, in hexadecimal."""
 
 
+class Statements:
+    """What is asked of a call's rows (CALL), as DuckDB's SQL."""
+
+    def __init__(self, settings: Settings, *, keyed: bool) -> None:
+        """`keyed`: pseudonyms will be made of the events (`linkage.readers.checks.complete`)."""
+        self._part = HeldPart(CALL, columns.wanted(settings))
+        self._names, self._keyed = columns.output(settings), keyed
+        self._addresses = ibis.table({"ip": "string"}, name=ADDRESSES)
+        self.impossible = _sql(impossible(self._addresses))
+        self.incomplete = _sql(incomplete(self._part, keyed=keyed))
+        self.misplaced = _sql(misplaced(self._part, self._addresses, keyed=keyed))
+        self.events = lru_cache(maxsize=64)(self._events)
+
+    def _events(self, present: frozenset[str], placed: bool) -> str:
+        """The events, with the reason why one is not complete: to filter by it in the same
+        statement has DuckDB read each time twice. present: our columns of which a row has a value;
+        placed: no address of ADDRESSES is among them."""
+        events = self._part.events
+        events = events if placed else well_placed(events, self._addresses)
+        named = _named(reduced(events, present).select(self._names))
+        return _sql(named.mutate(reason=fault(named, keyed=self._keyed)))
+
+
 class Checker:
     """Checks bodies, in any thread. There are as many engines as were at work at once."""
 
     def __init__(self, settings: Settings, most: int, privacy: Privacy | None = None) -> None:
-        self._settings, self._most, self._privacy = settings, most, privacy
+        self._most, self._privacy = most, privacy
         self._wanted = columns.wanted(settings)
-        self._engines: LifoQueue[tuple[int, Backend]] = LifoQueue()
+        self._ask = Statements(settings, keyed=privacy is not None)
+        self._engines: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
         types = {name: SCHEMA.get(name, dt.string) for name in columns.output(settings)}
         self.schema: pa.Schema = ibis.schema(types).to_pyarrow()
 
@@ -84,49 +111,80 @@ class Checker:
         lines = _lines(body)
         if lines.count(b"\n") > self._most:
             raise QuestionError(f"a call may have {self._most:,} events; send them in parts")
-        with tempfile.TemporaryDirectory(prefix="linkage-call-") as folder, self._engine() as con:
-            return self._in(con, Path(folder), lines)
+        with self._engine() as con:
+            return self._in(con, lines)
 
     def close(self) -> None:
         """Give the engines back."""
         while not self._engines.empty():
-            self._engines.get_nowait()[1].disconnect()
+            self._engines.get_nowait().close()
 
-    def _in(self, con: Backend, folder: Path, lines: bytes) -> Checked:
-        rejects = Rejects(folder)
-        (folder / "call").write_bytes(lines)
-        source = Source(CALL, folder / "call", "ndjson", None, named=True)
+    def _in(self, con: duckdb.DuckDBPyConnection, lines: bytes) -> Checked:
+        rejects = HeldRejects()
         names = list(dict.fromkeys(self._wanted.values()))
-        staged = folder / "staged.parquet"
-        with Stage(staged, names) as stage:
-            ndjson.stage(con.con, source, names, stage, rejects)
+        held = HeldRows(names)
+        if lines:
+            ndjson.stage_block(con, Block(1, lines), CALL, names, held, rejects)
+        rows = held.table()
         events = self.schema.empty_table()
-        if stage.rows:
-            types = {LINE: "int64", **dict.fromkeys(names, "string")}
-            (part,) = together(con, [ParquetFile(staged, CALL, types, stage.rows)], self._wanted)
-            doubtful = pass_over(con, part, IdHashes(stage.rows))
-            bad = bad_addresses(con, doubtful, folder / "bad.parquet")
-            good = sift(con, part, bad, rejects, keyed=self._privacy is not None)
-            present = {ours for ours, theirs in self._wanted.items() if theirs in stage.seen}
-            kept = _named(reduced(good, frozenset(present)).select(self.schema.names))
-            events = con.to_pyarrow(kept).cast(self.schema)
-        checked = Checked(events, _rejected(con, rejects, folder))
+        if rows.num_rows:
+            with _known(con, CALL, rows):
+                events = self._good(con, rows, rejects)
+        checked = Checked(events, rejects.table())
         return checked if self._privacy is None else self._privacy.applied(con, checked)
 
+    def _good(
+        self, con: duckdb.DuckDBPyConnection, rows: pa.Table, rejects: HeldRejects
+    ) -> pa.Table:
+        addresses = self._impossible(con, rows)
+        with _known(con, ADDRESSES, addresses):
+            if addresses.num_rows:
+                rejects.add_table(_answer(con, self._ask.misplaced))
+            present = frozenset(
+                ours
+                for ours, theirs in self._wanted.items()
+                if rows[theirs].null_count < rows.num_rows
+            )
+            statement = self._ask.events(present, not addresses.num_rows)
+            events = _answer(con, statement)
+        if events["reason"].null_count < events.num_rows:
+            rejects.add_table(_answer(con, self._ask.incomplete))
+            events = events.filter(pc.is_null(events["reason"]))
+        return events.drop_columns("reason").cast(self.schema)
+
+    def _impossible(self, con: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
+        doubtful = unsure(rows[self._wanted["ip"]].combine_chunks())
+        if not len(doubtful):
+            return _NO_ADDRESSES
+        with _known(con, ADDRESSES, pa.table({"ip": doubtful})):
+            return _answer(con, self._ask.impossible)
+
     @contextmanager
-    def _engine(self) -> Iterator[Backend]:
-        """One that nobody else has for now. Each file that it reads leaves a name in it, so that
-        after many calls another takes its place; one that failed is not used again."""
+    def _engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One that nobody else has for now; one that failed is not used again."""
         try:
-            calls, engine = self._engines.get_nowait()
+            engine = self._engines.get_nowait()
         except Empty:
-            calls, engine = 0, ibis.duckdb.connect(threads=1)
-            engine.raw_sql("SET TimeZone = 'UTC'")
+            # Without a folder for what does not fit into memory, which would be readable.
+            engine = duckdb.connect(config={"threads": 1, "temp_directory": ""})
+            engine.execute("SET TimeZone = 'UTC'")
         yield engine
-        if calls + 1 < CALLS:
-            self._engines.put((calls + 1, engine))
-        else:
-            engine.disconnect()
+        self._engines.put(engine)
+
+
+@contextmanager
+def _known(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    con.register(name, table)
+    yield
+    con.unregister(name)
+
+
+def _answer(con: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
+    return con.sql(statement).to_arrow_table()
+
+
+def _sql(table: ir.Table) -> str:
+    return str(ibis.to_sql(table, dialect="duckdb"))
 
 
 def _named(events: ir.Table) -> ir.Table:
@@ -151,14 +209,3 @@ def _lines(body: bytes) -> bytes:
     except (ValueError, RecursionError) as error:
         raise FormatError(f"the body is no JSON array: {clean(error, 200)}") from None
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-
-
-def _rejected(con: Backend, rejects: Rejects, folder: Path) -> pa.Table:
-    """By line. A row is JSON, so that what was sent can be sent again."""
-    path = rejects.write(con, folder / "rejected.ndjson")
-    if path is None:
-        return REJECTED.empty_table()
-    with path.open(encoding="utf-8", errors="surrogatepass") as file:
-        rows = [json.loads(line) for line in file]
-    told = [(row["line"], row["reason"], json.dumps(row["row"])) for row in rows]
-    return pa.table(list(zip(*told, strict=True)), schema=REJECTED)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from ibis.backends.duckdb import Backend
 
 from linkage.artifacts.pseudonyms import MARK
-from linkage.journal.checking import REJECTED, Checked
+from linkage.journal.checking import Checked
 from linkage.journal.records import VAULT
 from linkage.journal.seen import hashed
 from linkage.journal.vaulted import Vaulted
@@ -22,6 +22,7 @@ from linkage.privacy.pseudonyms import ACCOUNT
 from linkage.privacy.sealing import Named
 from linkage.privacy.settings import Privacy
 from linkage.readers.columns import wanted
+from linkage.readers.held import REJECTED
 from linkage.readers.parts import PSEUDONYMS
 from linkage.settings import Settings
 
@@ -53,7 +54,7 @@ class Pseudonymiser:
         self._account = wanted(settings)["account_id"]
         self._mark = {PSEUDONYMS: self._pseudonyms.name.encode()}
 
-    def applied(self, con: Backend, checked: Checked) -> Checked:
+    def applied(self, con: duckdb.DuckDBPyConnection, checked: Checked) -> Checked:
         """The same events with pseudonyms for accounts, ids and values; of rejected rows line and
         reason, their account's pseudonym, and one of the row."""
         vaulted = self._vaulted()
@@ -71,7 +72,7 @@ class Pseudonymiser:
             vaulted.epoch,
         )
 
-    def _made(self, con: Backend, column: Column, values: pa.Array) -> _Made:
+    def _made(self, con: duckdb.DuckDBPyConnection, column: Column, values: pa.Array) -> _Made:
         if not len(values):
             return _Made(values, ())
         named, pieces = list[Named](), list[pa.Array]()
@@ -128,13 +129,13 @@ def pseudonymiser(
     return None if privacy.pseudonyms is None else Pseudonymiser(privacy, settings, vaulted)
 
 
-def _read(con: Backend, query: str, values: pa.Array) -> list[pa.Array]:
+def _read(con: duckdb.DuckDBPyConnection, query: str, values: pa.Array) -> list[pa.Array]:
     """What derived kinds read, in the order of the values."""
-    con.con.register("given", pa.table({"value": values}))
+    con.register("given", pa.table({"value": values}))
     try:
-        read = con.con.sql(query).to_arrow_table()
+        read = con.sql(query).to_arrow_table()
     finally:
-        con.con.unregister("given")
+        con.unregister("given")
     return [column.cast(pa.string()).combine_chunks() for column in read.columns]
 
 

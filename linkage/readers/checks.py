@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Protocol
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from linkage.artifacts.network import normal_ip
-from linkage.artifacts.pseudonyms import MARK, is_pseudonym
-from linkage.readers.parts import Part
+from linkage.artifacts.pseudonyms import is_pseudonym
 from linkage.readers.rejects import Rejects
 from linkage.readers.schema import TIME
 from linkage.readers.typed import text, to_json
@@ -30,50 +28,73 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Addresses:
-    """Impossible addresses of a part, in a file, so that a filter of any length is one join."""
-
-    con: Backend
-    path: Path
+class Checkable(Protocol):
+    """Rows to be checked (`Part`)."""
 
     @property
-    def table(self) -> ir.Table:
-        return self.con.read_parquet(str(self.path))
+    def events(self) -> ir.Table:
+        """Our columns with our types."""
+
+    def placed(self) -> ir.Table:
+        """The same, with `file`, `line`, `row` (the file's own values) and `raw_ts`."""
 
 
-def bad_addresses(con: Backend, unsure: pa.Array, path: Path) -> Addresses | None:
-    """Those of the distinct values that are neither blank nor an address, written to `path`."""
+def bad_addresses(
+    con: Backend, unsure: pa.Array, kept: Callable[[pa.Table], ir.Table]
+) -> ir.Table | None:
+    """Those of the distinct values that are neither blank nor an address, as `kept` keeps them: a
+    filter of any length is one join with that."""
     if not len(unsure):
         return None
-    pq.write_table(pa.table({"ip": unsure}), path)
-    table = con.read_parquet(str(path))
-    bad = table.filter((table.ip.strip() != "") & normal_ip(table.ip).isnull())
-    found = con.to_pyarrow(bad)
-    if not found.num_rows:
-        return None
-    pq.write_table(found, path)
-    return Addresses(con, path)
+    found = con.to_pyarrow(impossible(kept(pa.table({"ip": unsure}))))
+    return kept(found) if found.num_rows else None
 
 
-def sift(
-    con: Backend, part: Part, addresses: Addresses | None, out: Rejects, *, keyed: bool = False
-) -> ir.Table:
-    """The part's good rows, lazily; the bad ones go to `out`. No filter where none is bad.
+def impossible(addresses: ir.Table) -> ir.Table:
+    """Which values of the column `ip` are neither blank nor an address."""
+    ip = addresses.ip
+    return addresses.filter((ip.strip() != "") & normal_ip(ip).isnull())
+
+
+def sift(con: Backend, part: Checkable, addresses: ir.Table | None, out: Rejects) -> ir.Table:
+    """The part's good rows, lazily; the bad ones go to `out`. No filter where none is bad."""
+    events = part.events
+    if not _surely_complete(con, events) and out.add_table(con, incomplete(part)):
+        events = events.filter(fault(events).isnull())
+    if addresses is not None and out.add_table(con, misplaced(part, addresses)):
+        events = well_placed(events, addresses)
+    return events
+
+
+def fault(events: ir.Table, *, keyed: bool = False) -> ir.StringValue:
+    """Why a row is not complete; null for one with an account and a possible time.
 
     `keyed`: pseudonyms will be made of them, and no account may be called as one is. Who asks by
     either could else be told of another, and decide about it.
     """
-    events = part.events
-    if not _surely_complete(con, events, keyed) and out.add_table(con, _incomplete(part, keyed)):
-        events = events.filter(_reason(events, events.ts.isnull(), keyed).isnull())
-    if addresses is not None and out.add_table(con, _misplaced(part, addresses, keyed)):
-        # The selection ends the join: on an open one, Ibis mistakes columns of its two sides.
-        events = events.anti_join(addresses.table, "ip").select(part.ours)
-    return events
+    return _reason(events, events.ts.isnull(), keyed)
 
 
-def _surely_complete(con: Backend, events: ir.Table, keyed: bool) -> bool:
+def incomplete(part: Checkable, *, keyed: bool = False) -> ir.Table:
+    """Rows with such a fault, as the quarantine has them."""
+    rows = _placed(part, keyed)
+    return _reject(rows.filter(rows.reason.notnull()))
+
+
+def well_placed(events: ir.Table, addresses: ir.Table) -> ir.Table:
+    """Those without one of the impossible addresses."""
+    # The selection ends the join: on an open one, Ibis mistakes columns of its two sides.
+    return events.anti_join(addresses, "ip").select(events.columns)
+
+
+def misplaced(part: Checkable, addresses: ir.Table, *, keyed: bool = False) -> ir.Table:
+    """Those that have one and no other fault, as the quarantine has them."""
+    rows = _placed(part, keyed)
+    rows = rows.filter(rows.reason.isnull()).semi_join(addresses, "ip").select(rows.columns)
+    return _reject(rows.mutate(reason=ibis.literal(BAD_ADDRESS)))
+
+
+def _surely_complete(con: Backend, events: ir.Table) -> bool:
     """Every row has an account and a possible time, going by minimum, maximum and counts.
 
     DuckDB answers these from the footers of Parquet files. What is blank sorts before `!`, so
@@ -84,7 +105,6 @@ def _surely_complete(con: Backend, events: ir.Table, keyed: bool) -> bool:
         accounts=events.account_id.count(),
         times=events.ts.count(),
         not_blank=events.account_id.min() > "!",
-        not_called_so=(events.account_id.max() < MARK) | ibis.literal(not keyed),
         not_early=events.ts.min() >= _time(EARLIEST),
         not_late=events.ts.max() < _time(LATEST),
     )
@@ -111,21 +131,10 @@ def _reason(events: ir.Table, without_time: ir.BooleanValue, keyed: bool) -> ir.
     )
 
 
-def _placed(part: Part, keyed: bool) -> ir.Table:
+def _placed(part: Checkable, keyed: bool) -> ir.Table:
     table = part.placed()
     raw = text(table.raw_ts)
     return table.mutate(reason=_reason(table, raw.isnull() | (raw.strip() == ""), keyed))
-
-
-def _incomplete(part: Part, keyed: bool) -> ir.Table:
-    rows = _placed(part, keyed)
-    return _reject(rows.filter(rows.reason.notnull()))
-
-
-def _misplaced(part: Part, addresses: Addresses, keyed: bool) -> ir.Table:
-    rows = _placed(part, keyed)
-    rows = rows.filter(rows.reason.isnull()).semi_join(addresses.table, "ip").select(rows.columns)
-    return _reject(rows.mutate(reason=ibis.literal(BAD_ADDRESS)))
 
 
 def _reject(rows: ir.Table) -> ir.Table:

@@ -9,9 +9,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from linkage.readers.rejects import Rejects
+from linkage.readers.rejects import Quarantine
 from linkage.readers.sources import Source, unpacked_head
-from linkage.readers.staging import Stage
+from linkage.readers.staging import Rows
 from linkage.readers.streams import Block, blocks
 
 MALFORMED = "malformed JSON"
@@ -32,16 +32,31 @@ WHERE trim(text, ' \t\r\n') <> ''
 
 
 def stage(
-    con: duckdb.DuckDBPyConnection, source: Source, names: Sequence[str], into: Stage, out: Rejects
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    names: Sequence[str],
+    into: Rows,
+    out: Quarantine,
 ) -> None:
     """Write the named keys of every object as strings, and what is none to the rejects."""
-    paths = [pointer(name) for name in names]
     for block in blocks(source):
-        lines = _lines(block, source.name, out)
-        con.register("lines", lines)
-        found = con.sql(PARSE, params={"paths": paths}).to_arrow_table()
-        con.unregister("lines")
-        _write(found.combine_chunks(), source.name, len(names), into, out)
+        stage_block(con, block, source.name, names, into, out)
+
+
+def stage_block(
+    con: duckdb.DuckDBPyConnection,
+    block: Block,
+    file: str,
+    names: Sequence[str],
+    into: Rows,
+    out: Quarantine,
+) -> None:
+    """The same of lines that are in memory; `file` is what the rejects call where they are from."""
+    con.register("lines", _lines(block, file, out))
+    paths = [pointer(name) for name in names]
+    found = con.sql(PARSE, params={"paths": paths}).to_arrow_table()
+    con.unregister("lines")
+    _write(found.combine_chunks(), file, len(names), into, out)
 
 
 def keys(source: Source) -> list[str]:
@@ -61,7 +76,7 @@ def pointer(name: str) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-def _lines(block: Block, file: str, out: Rejects) -> pa.Table:
+def _lines(block: Block, file: str, out: Quarantine) -> pa.Table:
     """The block's lines as one text column, without a copy of the text."""
     data = np.frombuffer(block.data, np.uint8)
     ends = np.flatnonzero(data == 10) + 1
@@ -76,7 +91,7 @@ def _lines(block: Block, file: str, out: Rejects) -> pa.Table:
     return _decoded(table, block.data, file, out)
 
 
-def _decoded(table: pa.Table, data: bytes, file: str, out: Rejects) -> pa.Table:
+def _decoded(table: pa.Table, data: bytes, file: str, out: Quarantine) -> pa.Table:
     """The same with text for bytes; lines that are not UTF-8 go to the rejects."""
     try:
         data.decode()
@@ -96,7 +111,7 @@ def _is_text(raw: bytes) -> bool:
     return True
 
 
-def _write(found: pa.Table, file: str, width: int, into: Stage, out: Rejects) -> None:
+def _write(found: pa.Table, file: str, width: int, into: Rows, out: Quarantine) -> None:
     if found["reason"].null_count < found.num_rows:
         bad = found.filter(found["reason"].is_valid())
         for row in bad.select(["line", "text", "reason"]).to_pylist():

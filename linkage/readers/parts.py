@@ -79,24 +79,32 @@ class Part:
         table = self._read(filename=FILE, **({ROW: True} if numbered else {}))
         line = table[LINE] if self.is_text else table[ROW] + 1 if numbered else ibis.null("int64")
         names = {_readable(file.path): file.name for file in self.files}
-        row = ibis.struct(
-            {theirs: table[theirs] for theirs in dict.fromkeys(self.mapping.values())}
-        )
         return table.select(
             *self._typed(table),
             file=table[FILE].cases(*names.items(), else_=table[FILE]),
             line=line,
             raw_ts=table[self.mapping["ts"]],
-            row=row,
+            row=given(table, self.mapping),
         )
 
     def _typed(self, table: ir.Table) -> list[ir.Value]:
-        file = self.files[0].name
-        return [column(table, ours, self.mapping.get(ours), file) for ours in self.ours]
+        return typed(table, self.ours, self.mapping, self.files[0].name)
 
     def _read(self, **options: object) -> ir.Table:
         paths = [_escaped(_readable(file.path)) for file in self.files]
         return self.con.read_parquet(paths, union_by_name=True, hive_partitioning=False, **options)
+
+
+def typed(
+    table: ir.Table, ours: Sequence[str], mapping: Mapping[str, str], file: str
+) -> list[ir.Value]:
+    """Our columns, from those of a table that has theirs."""
+    return [column(table, name, mapping.get(name), file) for name in ours]
+
+
+def given(table: ir.Table, mapping: Mapping[str, str]) -> ir.StructValue:
+    """A row as it came, of what is read of it."""
+    return ibis.struct({theirs: table[theirs] for theirs in dict.fromkeys(mapping.values())})
 
 
 def describe(path: Path, name: str) -> ParquetFile:

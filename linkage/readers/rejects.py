@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Protocol
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -17,6 +18,19 @@ COLUMNS = pa.schema(
 
 FLUSH_ROWS = 50_000
 FLUSH_BYTES = 32 << 20
+
+
+class Quarantine(Protocol):
+    """Takes in what cannot be used."""
+
+    def add(self, file: str, line: int, reason: str, raw: bytes) -> None:
+        """One line of a text that could not be read."""
+
+
+def told(raw: bytes) -> str:
+    """A line as JSON; bytes that are no text as `\\xff`."""
+    text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+    return json.dumps(text, ensure_ascii=False)
 
 
 class Rejects:
@@ -33,10 +47,9 @@ class Rejects:
         self.count = self.sifted = 0
 
     def add(self, file: str, line: int, reason: str, raw: bytes) -> None:
-        """One line of a text that could not be read; bytes that are no text as `\\xff`."""
-        text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
-        self._rows.append((file, line, reason, json.dumps(text, ensure_ascii=False)))
-        self._bytes += len(text)
+        """One line of a text that could not be read."""
+        self._rows.append((file, line, reason, told(raw)))
+        self._bytes += len(raw)
         self.count += 1
         if len(self._rows) >= FLUSH_ROWS or self._bytes >= FLUSH_BYTES:
             self._flush()

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 LINE = "__line__"
 """The column with the number of the line, from 1."""
+
+
+class Rows(Protocol):
+    """Takes in rows of texts."""
+
+    def write(self, lines: pa.Array, columns: Sequence[pa.Array]) -> None:
+        """Rows with their line numbers; a column for each name, in order."""
 
 
 class Stage:

@@ -21,8 +21,8 @@ from linkage.graph.neo4j import Database, Neo4jPublisher, Target
 from linkage.graph.neo4j import Scope as Part
 from linkage.jobs.terms import Terms
 from linkage.journal import Checked
-from linkage.journal.checking import REJECTED
 from linkage.privacy import Privacy
+from linkage.readers.held import REJECTED
 from linkage.settings import Settings
 from linkage.state import Scope, keys
 from linkage.workspace import Workspace

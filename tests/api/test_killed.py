@@ -149,3 +149,6 @@ def test_killed_at_a_hundred_moments(tmp_path: Path, seed: int) -> None:
     assert feed.repeated > KILLS // 4
     assert len(reader.seen) > KILLS // 10
     check_kept(workspace, feed.acknowledged, feed.sent)
+    # The folder for temporary files, where what was sent would be readable.
+    made_here = ("workspace", "known", "of-", "made-", "service.log")
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(made_here)] == []

@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 from linkage.errors import JournalError, LinkageError, QuestionError
 from linkage.events import read
 from linkage.journal import Checked, Checker, Journal, Receipt
-from linkage.journal.checking import REJECTED
 from linkage.journal.records import EVENTS, MAGIC, REJECTS, packed, records
 from linkage.journal.seen import Seen, hashed
 from linkage.journal.segments import Places
+from linkage.readers.held import REJECTED
 from linkage.settings import Settings, parse
 from tests.feeding import forks
 

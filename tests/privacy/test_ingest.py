@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import resource
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from linkage.privacy.sealing import ROWS
 from linkage.settings import Settings, parse
 from linkage.state import open_state
 from linkage.workspace import Workspace
+from tests.feeding import forks
 from tests.privacy.conftest import SECRET, Keys, body, taken_in
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
@@ -102,6 +105,31 @@ def test_nothing_readable_is_on_disk(made_keys: Keys, tmp_path: Path) -> None:
     for path in written:
         if path.suffix == ".parquet":
             assert not TRACES.search(repr(pq.read_table(path).to_pylist()).encode()), path
+
+
+def in_no_file(whole: bytes, folder: Path) -> None:
+    """Check a call where nothing can be written, what it is for included."""
+    privacy = Privacy(Pseudonyms([SECRET]))
+    made = pseudonymiser(privacy, SETTINGS, lambda: Vaulted(Seen(10)))
+    checkers = [Checker(SETTINGS, 10_000), Checker(SETTINGS, 10_000, made)]
+    for checker in checkers:
+        checker.checked(whole)  # compiled code is kept in files
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    with pytest.raises(OSError, match="large"):
+        (folder / "written").write_text("anything")
+    for checker in checkers:
+        found = checker.checked(whole)
+        assert (found.events.num_rows, found.rejected.num_rows) == (5000, 3)
+
+
+def test_what_was_sent_is_in_no_file(tmp_path: Path) -> None:
+    good = [{"ts": TS, **MARKED, "event_id": f"xq-{n}", "ip": f"::FFFF:{n:x}"} for n in range(5000)]
+    bad = [{"ts": TS, **MARKED, "ip": "198.51.100.999"}, {**MARKED}, "xq-text"]
+    process = forks().Process(target=in_no_file, args=(body([*good, *bad]), tmp_path))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
 
 
 def test_words_of_the_platform_stay(checker: Checker) -> None:
