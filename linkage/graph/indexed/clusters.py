@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from linkage.unknown import is_text, no_cluster
 
 _SIGNALS = rows_of(Signal)
 
+REMEMBERED = 4096  # clusters: a run does not change, and many ask for the same
 AT_ONCE = 2048  # clusters that are looked at, until a page is full
 
 Mask = npt.NDArray[np.bool_]
@@ -32,6 +34,7 @@ class ClusterReader:
         """group_accounts: as many make a group."""
         self._index, self._run, self._group_accounts = index, run, group_accounts
         self._accounts = AccountReader(index, run)
+        self._row = lru_cache(maxsize=REMEMBERED)(self._made)
 
     def number(self, given: str) -> int:
         """The one cluster that is called so or whose id begins so; else NotFound."""
@@ -103,7 +106,7 @@ class ClusterReader:
 
         return bisect_left(order, True, low, high, key=is_after)
 
-    def _row(self, number: int) -> ClusterRow:
+    def _made(self, number: int) -> ClusterRow:
         of, index = self._index.clusters, self._index
         return ClusterRow(
             cluster_id=of.id[number],
