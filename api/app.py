@@ -15,8 +15,8 @@ from api import examples, schemas
 from api.deps import Having
 from api.gate import Gate
 from api.problems import PROBLEMS, handle_all
-from api.prompt import Prompt
-from api.routers import accounts, clusters, decisions, events, health, runs
+from api.prompt import Prompt, of_graph
+from api.routers import accounts, banlists, clusters, decisions, events, health, runs
 from api.service import Service
 from linkage.state import Scope
 
@@ -45,8 +45,8 @@ def create_app(service: Service) -> FastAPI:
     # The routes themselves, those of most reads first: each router that is asked first takes a
     # request as long as ten look-ups. The prefix is theirs: logs and figures have whole patterns.
     for router in (
-        accounts.router, clusters.router, decisions.router, events.router, runs.router,
-        health.router, health.health,
+        accounts.router, clusters.router, banlists.router, decisions.router, events.router,
+        runs.router, health.router, health.health,
     ):  # fmt: skip
         app.router.routes.extend(router.routes)
 
@@ -61,7 +61,8 @@ def create_app(service: Service) -> FastAPI:
         return JSONResponse(openapi(app))
 
     # The last is asked first.
-    app.add_middleware(Prompt, routes=app.router.routes, reads={**accounts.READS, **clusters.READS})
+    reads = {**of_graph({**accounts.READS, **clusters.READS}), **banlists.READS}
+    app.add_middleware(Prompt, routes=app.router.routes, reads=reads)
     app.add_middleware(Gate, service=service)
     return app
 

@@ -7,7 +7,6 @@ service and the graph along.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated
 
@@ -80,7 +79,7 @@ class Caller:
     def entry(self, action: str, subject: object) -> AuditEntry:
         """A line of the audit."""
         return AuditEntry(
-            datetime.now(UTC), self.actor, action, clean(subject, 300), self.request_id
+            self.service.now(), self.actor, action, clean(subject, 300), self.request_id
         )
 
 

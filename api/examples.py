@@ -53,6 +53,29 @@ _JOB = {
         {"stage": "activity", "fraction": 0.0, "seconds": None},
     ],
 }  # fmt: skip
+_LIST_HEAD = {
+    "format": 1, "channel": "bans", "number": 12, "previous": "5e" * 32,
+    "published_at": "2026-07-01T06:10:00.000000+00:00", "actor": "nightly (4f0c)",
+    "override": None, "run": "r52d84b7733e48bc9", "decisions": 12, "rows": 402,
+    "digest": "0b" * 32,
+}  # fmt: skip
+_SIGNED = {"head": _LIST_HEAD, "hash": "a7" * 32, "signature": "c4" * 64}
+_LISTED = {
+    "account_id": "a_1", "action": "ban", "reasons": ["network", "shared_work"],
+    "cluster_id": "ccb0d61917f2a5c3e", "score": 3.2, "confidence": 33.6, "decision": None,
+    "listed_at": "2026-06-30T06:10:00.000000+00:00",
+    "expires_at": "2026-07-31T06:10:00.000000+00:00",
+}  # fmt: skip
+_COLLATERAL = {
+    "entries": 402, "actions": {"ban": 380, "limit": 22}, "added": 14, "removed": 2, "changed": 1,
+    "share": 0.0201, "allowed": 0, "vouched": 1, "held": {}, "organisations": [], "spared": 1,
+    "undecided": 48, "hours": 6.2,
+    "limits": [{"name": "most_share", "value": 0.0201, "most": 0.05, "over": False}],
+}  # fmt: skip
+_LATEST = {
+    "channel": "bans", "number": 12, "published_at": _LIST_HEAD["published_at"],
+    "age_seconds": 310.5,
+}  # fmt: skip
 _ENTRY = ("sort", "kind", "value", "reason", "expires")
 
 SHAPES: Mapping[str, Mapping[str, Any]] = {
@@ -79,7 +102,24 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         "kind": "device", "value": "d-9", "accounts": 3, "degree": 3,
         "holders": {"rows": [_HOLDER], "next": None},
     },
+    "BanList": {"head": _LIST_HEAD, "signature": _SIGNED["signature"], "entries": [_LISTED]},
     "Cluster": _CLUSTER,
+    "Collateral": _COLLATERAL,
+    "DraftAsked": {"channel": "bans"},
+    "Drafted": {
+        "channel": "bans", "number": 12, "digest": "3d" * 32, "run": "r52d84b7733e48bc9",
+        "over": [], "report": _COLLATERAL,
+    },
+    "PublishAsked": {"channel": "bans", "digest": "3d" * 32},
+    "SignedHead": _SIGNED,
+    "ListChanges": {
+        "channel": "bans", "since": 11, "number": 12, "heads": [_SIGNED], "listed": [_LISTED],
+        "unlisted": ["a_7"],
+        "holds": {"at": "2026-07-01T06:15:10.500000+00:00", "entries": 402, "digest": "9e" * 32},
+    },
+    "LookupAsked": {"accounts": ["a_1", "a_2"]},
+    "LookedUp": {**_LATEST, "account_id": "a_1", "entry": _LISTED},
+    "LookedUpAll": {**_LATEST, "entries": {"a_1": _LISTED, "a_2": None}},
     "ClusterDetail": {
         **_CLUSTER,
         "decisions": [_DECISION],
@@ -155,6 +195,7 @@ PAGES: Mapping[str, Mapping[str, Any]] = {
     "Held": {"account_id": "a_1", **_EVIDENCE},
     "MemberState": {**_MEMBER, "state": "watched"},
     "Note": _NOTE,
+    "SignedHead": _SIGNED,
     "Shared": {
         "kind": "device", "value": "d-9", "members": 3, "accounts": 3, "events": 120, **_SEEN,
     },

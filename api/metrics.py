@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from api.lists import Posted
+from linkage.banlist.entries import Measure
 from linkage.state.jobs import Job, JobState
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -44,6 +47,14 @@ class Metrics:
             "linkage_run_stage_seconds", "How long each stage of the last detection took.",
             ("stage",), registry=self._registry,
         )  # fmt: skip
+        self._list_age = Gauge(
+            "linkage_banlist_age_seconds", "Since the latest list was published.", ("channel",),
+            registry=self._registry,
+        )  # fmt: skip
+        self._listed = Gauge(
+            "linkage_banlist_entries", "Entries of the latest list that hold.",
+            ("channel", "action"), registry=self._registry,
+        )  # fmt: skip
         # To look them up by their labels takes longer than to count.
         self._of_route: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -73,8 +84,14 @@ class Metrics:
             for stage in job.progress.stages:
                 self._stages.labels(stage.stage).set(stage.seconds or 0.0)
 
-    def text(self, published: datetime | None) -> bytes:
-        """All of it, as Prometheus reads it."""
+    def text(self, published: datetime | None, lists: Mapping[str, Posted], now: datetime) -> bytes:
+        """All of it, as Prometheus reads it. published: when the run was; lists: the latest, by
+        channel."""
         if published is not None:
             self._run_age.set((datetime.now(UTC) - published).total_seconds())
+        for channel, posted in lists.items():
+            self._list_age.labels(channel).set((now - posted.head.published_at).total_seconds())
+            actions = posted.actions(now)
+            for action in Measure:
+                self._listed.labels(channel, action.value).set(actions[action.value])
         return generate_latest(self._registry)

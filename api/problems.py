@@ -21,9 +21,12 @@ from linkage.errors import (
     GraphError,
     InputError,
     LinkageError,
+    ListError,
     MissingInput,
     NotFound,
+    OverBudget,
     ResultError,
+    SettingsError,
     StateError,
 )
 from linkage.render import clean
@@ -62,6 +65,14 @@ class Unreadable(LinkageError):
     """A body that is packed in a way that nobody here knows."""
 
 
+class NotAcceptable(LinkageError):
+    """There is no form of it that the client takes."""
+
+
+class StartOver(NotFound):
+    """There is no list from which changes could be told."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A sort of problem: its name in `type`, its status, and what it means."""
@@ -82,15 +93,23 @@ OF_ERRORS: tuple[tuple[type[LinkageError], Kind], ...] = (
     (TooMany, Kind("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")),
     (TooLarge, Kind("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")),
     (Unreadable, Kind("unsupported", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "It cannot be unpacked")),
+    (NotAcceptable, Kind("not-acceptable", HTTPStatus.NOT_ACCEPTABLE, "Not in a form you take")),
+    (StartOver, Kind("start-over", HTTPStatus.CONFLICT, "Start from the latest list")),
     (NotFound, Kind("not-found", HTTPStatus.NOT_FOUND, "There is no such thing")),
     (ConflictError, Kind("conflict", HTTPStatus.CONFLICT, "It has changed meanwhile")),
     (CursorError, Kind("cursor", HTTPStatus.CONFLICT, "No page goes on from there")),
     (MissingInput, Kind("no-events", HTTPStatus.CONFLICT, "There are no events yet")),
     (InputError, INVALID),
+    (
+        OverBudget,
+        Kind("over-budget", HTTPStatus.UNPROCESSABLE_ENTITY, "The list is over its budget"),
+    ),
     (NoRun, Kind("no-run", HTTPStatus.SERVICE_UNAVAILABLE, "There is no run yet")),
     (ResultError, Kind("run-unreadable", HTTPStatus.SERVICE_UNAVAILABLE, "The run is damaged")),
     (GraphError, Kind("graph-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The graph is away")),
     (StateError, Kind("state-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The state is away")),
+    (ListError, Kind("list-unreadable", HTTPStatus.SERVICE_UNAVAILABLE, "A list is damaged")),
+    (SettingsError, Kind("not-set-up", HTTPStatus.SERVICE_UNAVAILABLE, "Settings do not allow it")),
 )  # fmt: skip
 OF_HTTP: Mapping[int, Kind] = {
     400: INVALID,  # a body that is no JSON at all
@@ -111,13 +130,20 @@ _WHY: Mapping[int, str] = {
     429: "Too many requests; see Retry-After",
     503: "The run, graph or state cannot be used just now; see Retry-After",
 }
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": why,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+
+
+def described(why: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Problems by status, as a route's description has them."""
+    return {
+        status: {
+            "description": text,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, text in why.items()
     }
-    for status, why in _WHY.items()
-}
+
+
+PROBLEMS = described(_WHY)
 
 
 def problem(
@@ -150,8 +176,12 @@ def of_error(error: LinkageError, request_id: str) -> Response:
         headers["Retry-After"] = str(RETRY_SECONDS)
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.seconds)
+    faults = [
+        {"where": name, "what": what}
+        for name, what in (error.over if isinstance(error, OverBudget) else ())
+    ]
     lines = [clean(line) for line in str(error).splitlines()]
-    return problem(kind, "\n".join(lines), request_id, headers=headers)
+    return problem(kind, "\n".join(lines), request_id, faults, headers)
 
 
 def handle_all(app: FastAPI) -> None:

@@ -103,7 +103,7 @@ class Prompt:
 async def _response(read: Read, request: Request, given: dict[str, Any]) -> Response:
     try:
         caller = await read.having(request)
-        if _at_hand(caller) and read.few(caller, **given):
+        if read.few(caller, **given):
             answer = written(read.route.endpoint(caller, **given))
         else:
             answer = await run_in_threadpool(_answer, read.route.endpoint, caller, given)
@@ -116,9 +116,19 @@ def _answer(route: Callable[..., object], caller: Caller, given: Mapping[str, An
     return written(route(caller, **given))
 
 
-def _at_hand(caller: Caller) -> bool:
-    """Whether graph and decisions are; else, as with a database, answers come from a thread."""
-    return caller.service.decided.at_hand and caller.graph.at_hand()
+def of_graph(reads: Reads) -> Reads:
+    """The same where graph and decisions are at hand; else, as with a database, answers come from a
+    thread."""
+
+    def at_hand(few: Few) -> Few:
+        def asked(caller: Caller, **given: Any) -> bool:
+            return (
+                caller.service.decided.at_hand and caller.graph.at_hand() and few(caller, **given)
+            )
+
+        return asked
+
+    return {route: at_hand(few) for route, few in reads.items()}
 
 
 def written(value: object) -> bytes:

@@ -17,6 +17,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from api.app import create_app
 from api.service import Service
 from api.settings import ServiceSettings
+from linkage.banlist import BanlistSettings
 from linkage.errors import LinkageError
 from linkage.privacy import Privacy
 from linkage.render import clean
@@ -24,11 +25,17 @@ from linkage.settings import Settings
 from linkage.workspace import Workspace
 
 
-def run(folder: Path, settings: ServiceSettings, of_runs: Settings, privacy: Privacy) -> None:
+def run(
+    folder: Path,
+    settings: ServiceSettings,
+    of_runs: Settings,
+    privacy: Privacy,
+    banlist: BanlistSettings | None = None,
+) -> None:
     """Serve a workspace; returns when SIGINT or SIGTERM came and requests are done."""
     log_to(sys.stderr)
     with _listening(settings.host, settings.port) as listening:
-        service = Service(Workspace.at(folder), settings, of_runs, privacy=privacy)
+        service = Service(Workspace.at(folder), settings, of_runs, None, privacy, banlist)
         server = _Server(
             service,
             uvicorn.Config(

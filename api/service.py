@@ -10,16 +10,20 @@ import structlog
 
 from api.audit import AuditLog
 from api.keyring import Keyring
+from api.lists import Board
 from api.metrics import Metrics
 from api.rates import Rates
 from api.runs import Runs
 from api.settings import ServiceSettings
+from linkage.banlist import BanlistSettings
+from linkage.banlist.store import CHANNELS, Lists
 from linkage.jobs.runner import Runner
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
 from linkage.privacy import Names, Privacy, admitted, names, pseudonymiser
 from linkage.privacy.expiry import Expired, expire
 from linkage.privacy.keeper import Keeper
+from linkage.publishing import signing_key
 from linkage.settings import Settings
 from linkage.state import DecisionLog, State, open_state
 from linkage.state.jobs import Job, JobState
@@ -38,10 +42,16 @@ class Service:
         of_runs: Settings | None = None,
         terms: Terms | None = None,
         privacy: Privacy | None = None,
+        banlist: BanlistSettings | None = None,
     ) -> None:
         """`of_runs`: how events are read, and what detections go by; `terms`: of these detections,
-        the settings' if not given; `privacy`: what is kept of people, and under which names."""
+        the settings' if not given; `privacy`: what is kept of people, and under which names;
+        `banlist`: what is done about listed accounts, and who signs that."""
         self.workspace, self.settings = workspace, settings
+        self.banlist = banlist or BanlistSettings()
+        if self.banlist.signing_key is not None:
+            signing_key(self.banlist)  # one that is not there is found at the start
+        self.boards = {name: Board(Lists(workspace.path, name)) for name in CHANNELS}
         self.privacy, of_runs = privacy or Privacy(), of_runs or Settings()
         self.state: State = open_state(settings.state or workspace.state)
         try:

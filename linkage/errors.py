@@ -14,10 +14,12 @@
     ├── GraphError               6   a graph database cannot be reached, or used as was asked
     │   └── OutsideGraph             it holds a part of the run, and this is not in it
     ├── ServerError              7   a local Neo4j cannot be fetched, started or stopped
-    └── StateError               8   keys, decisions and the like cannot be kept or read
-        ├── ConflictError            somebody else was first, or the same key means another thing
-        ├── JournalError             events that came in cannot be written, or read again
-        └── PrivacyError             keys, pseudonyms or the vault do not fit what is kept
+    ├── StateError               8   keys, decisions and the like cannot be kept or read
+    │   ├── ConflictError            somebody else was first, or the same key means another thing
+    │   ├── JournalError             events that came in cannot be written, or read again
+    │   └── PrivacyError             keys, pseudonyms or the vault do not fit what is kept
+    └── ListError                9   a ban list is not what was signed, or cannot be published
+        └── OverBudget               a draft would do more at once than the settings allow
 
 A message says what was wrong, where, and what to do.
 """
@@ -125,4 +127,9 @@ class ListError(LinkageError):
 
 
 class OverBudget(ListError):
-    """A draft would do more at once than the settings allow without an override."""
+    """A draft would do more at once than the settings allow without an override. `over` has the
+    name of each limit that it is above, and by how much."""
+
+    def __init__(self, message: str, over: Sequence[tuple[str, str]] = ()) -> None:
+        self.over = tuple(over)
+        super().__init__(message)

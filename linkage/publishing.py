@@ -41,8 +41,9 @@ def published(
     key: Ed25519PrivateKey,
     said: AuditEntry,
     override: str | None = None,
+    number: int | None = None,
 ) -> Published:
-    """Publish a draft, and write down who did.
+    """Publish a draft, and write down who did. number: that it was drafted for.
 
     OverBudget where it is above a limit and `override` does not say why; ConflictError where
     people have decided something since it was drafted, or another list was published.
@@ -55,7 +56,7 @@ def published(
             raise ConflictError(
                 "people have decided something since the list was drafted; draft it again"
             )
-        made = lists.publish(found, key, said.actor, said.at, override if over else None)
+        made = lists.publish(found, key, said.actor, said.at, override if over else None, number)
         audit.append(connection, [said])
     return made
 

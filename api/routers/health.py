@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from api import schemas
 from api.deps import Admin, GraphNow, Reader, ServiceNow
+from api.lists import Board, Posted
 from api.problems import PROBLEMS, NoRun
 from api.service import Service
 from linkage.errors import LinkageError, ResultError
@@ -44,8 +45,12 @@ def metrics(caller: Reader) -> Response:
         published = caller.service.runs.current().graph.run().published
     except LinkageError:
         published = None
-    found = caller.service.metrics
-    return Response(found.text(published), media_type=found.media_type)
+    service = caller.service
+    lists = {name: _latest(board) for name, board in service.boards.items()}
+    text = service.metrics.text(
+        published, {name: found for name, found in lists.items() if found}, service.now()
+    )
+    return Response(text, media_type=service.metrics.media_type)
 
 
 @router.get("/run")
@@ -62,6 +67,13 @@ def audit_log(
     caller.service.audit.flush()
     with caller.service.state.read() as connection:
         return schemas.rows_of(schemas.AuditEntry, audit.latest(connection, limit))
+
+
+def _latest(board: Board) -> Posted | None:
+    try:
+        return board.latest()
+    except LinkageError:
+        return None
 
 
 def _graph(service: Service) -> None:

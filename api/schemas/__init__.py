@@ -11,6 +11,24 @@ from api.schemas.asked import (
     TwoApart,
     WhoAllowed,
 )
+from api.schemas.banlists import (
+    BanList,
+    Channel,
+    Collateral,
+    DraftAsked,
+    Drafted,
+    Holds,
+    Limit,
+    ListChanges,
+    Listed,
+    ListHead,
+    LookedUp,
+    LookedUpAll,
+    LookupAsked,
+    LosingOrganisation,
+    PublishAsked,
+    SignedHead,
+)
 from api.schemas.common import (
     Answered,
     Asked,
@@ -71,12 +89,14 @@ from api.schemas.kept import (
 
 __all__ = [
     "Account", "AccountsJudged", "Activity", "Allowed", "Allowlist", "AllowlistAsked",
-    "Answered", "Artifact", "ArtifactAllowed", "ArtifactHolders", "Asked", "AuditEntry",
-    "Bucket", "Change", "Cleared", "Cluster", "ClusterDetail", "ClusterJudged", "Decision",
-    "DecisionAsked", "DecisionDetail", "Edge", "Evidence", "Explanation", "FamilyPart", "Fault",
-    "Health", "Held", "Holder", "Id", "Ingested", "Job", "JobStage", "LeftOut", "Link", "Links",
-    "Member", "MemberState", "Neighbourhood", "New", "Node", "Note", "NoteAsked", "OneApart",
-    "Page", "Problem", "Proposal", "Reason", "Rejected", "Run", "Shared", "SharedArtifact",
-    "Signal", "State", "Statement", "Thing", "Tie", "Timeline", "TwoApart", "WhoAllowed",
-    "rows_of",
+    "Answered", "Artifact", "ArtifactAllowed", "ArtifactHolders", "Asked", "AuditEntry", "BanList",
+    "Bucket", "Change", "Channel", "Cleared", "Cluster", "ClusterDetail", "ClusterJudged",
+    "Collateral", "Decision", "DecisionAsked", "DecisionDetail", "DraftAsked", "Drafted", "Edge",
+    "Evidence", "Explanation", "FamilyPart", "Fault", "Health", "Held", "Holder", "Holds", "Id",
+    "Ingested", "Job", "JobStage", "LeftOut", "Limit", "Link", "Links", "ListChanges", "ListHead",
+    "Listed", "LookedUp", "LookedUpAll", "LookupAsked", "LosingOrganisation", "Member",
+    "MemberState", "Neighbourhood", "New", "Node", "Note", "NoteAsked", "OneApart", "Page",
+    "Problem", "Proposal", "PublishAsked", "Reason", "Rejected", "Run", "Shared",
+    "SharedArtifact", "Signal", "SignedHead", "State", "Statement", "Thing", "Tie", "Timeline",
+    "TwoApart", "WhoAllowed", "rows_of",
 ]  # fmt: skip

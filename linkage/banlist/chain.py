@@ -87,9 +87,8 @@ def digest(rows: Iterable[Row]) -> str:
 
 def told(entry: Entry) -> dict[str, Any]:
     """An entry as JSON has it."""
-    values = asdict(entry)
     return {
-        **values,
+        **vars(entry),
         "reasons": list(entry.reasons),
         "listed_at": moment(entry.listed_at),
         "expires_at": moment(entry.expires_at),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from linkage.banlist.chain import moment
 from linkage.banlist.entries import Entry
 from linkage.banlist.store import Lists
 
@@ -43,3 +45,13 @@ def between(
         entry for account, entry in sorted(after.items()) if before.get(account) != entry
     )
     return Changes(since, number, tuple(listed), tuple(sorted(before.keys() - after.keys())))
+
+
+def told_apart(entries: Mapping[str, Entry]) -> str:
+    """SHA-256, in hexadecimal, by which a consumer knows that it has these: of the lines
+    `account_id`, `action`, `expires_at`, with a tab between and a line feed after, by account."""
+    whole = hashlib.sha256()
+    for account, entry in sorted(entries.items()):
+        line = f"{account}\t{entry.action.value}\t{moment(entry.expires_at)}\n"
+        whole.update(line.encode("utf-8", "surrogatepass"))
+    return whole.hexdigest()

@@ -85,8 +85,9 @@ def check_budget(found: Draft, override: str | None) -> None:
     over = found.report.over
     if not over or override is not None:
         return
-    told_of = "; ".join(f"{o.name}: {number(o.value)}, at most {number(o.most)}" for o in over)
+    told_of = [(o.name, f"{number(o.value)}, at most {number(o.most)}") for o in over]
     raise OverBudget(
-        f"the list is over its budget: {told_of}. Look at its report; whoever may override it says "
-        "why, or change [banlist] in the settings"
+        f"the list is over its budget: {'; '.join(map(': '.join, told_of))}. Look at its report; "
+        "whoever may override it says why, or change [banlist] in the settings",
+        told_of,
     )

@@ -95,7 +95,7 @@ def entries(
     """
     found = {entry.account_id: entry for entry in _proposed(run, settings, now)}
     for account, decided in standing.banned.items():
-        entry = _decided(account, decided, found.get(account), settings)
+        entry = _decided(account, decided, found.get(account), settings, now)
         if entry.expires_at > now:
             found[account] = entry
     absent = _absent(run, [account for account in before if account not in found])
@@ -141,7 +141,11 @@ def _days(settings: BanlistSettings) -> Mapping[Measure, int]:
 
 
 def _decided(
-    account: str, decided: Decided, proposed: Entry | None, settings: BanlistSettings
+    account: str,
+    decided: Decided,
+    proposed: Entry | None,
+    settings: BanlistSettings,
+    now: datetime,
 ) -> Entry:
     """As a person decided it, with what the run says of it beside."""
     ends = decided.at + timedelta(days=settings.decided_days)
@@ -154,7 +158,7 @@ def _decided(
             expires_at=max(ends, proposed.expires_at),
         )
     return Entry(account, Measure.ban, (DECIDED,), decided.cluster_id, None, None, decided.number,
-                 decided.at, ends)  # fmt: skip
+                 now, ends)  # fmt: skip
 
 
 def _absent(run: Run, accounts: list[str]) -> list[str]:

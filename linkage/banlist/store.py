@@ -36,10 +36,11 @@ from linkage.banlist.chain import (
 )
 from linkage.banlist.draft import Draft, draft_of, draft_values
 from linkage.banlist.entries import Entry
+from linkage.banlist.report import Report, report_of
 from linkage.errors import ConflictError, ListError, NotFound
 from linkage.render import clean
 
-BANS, SHADOW = "bans", "shadow"
+CHANNELS = BANS, SHADOW = "bans", "shadow"
 HEAD, ROWS, REPORT = "head.json", "rows.ndjson", "report.json"
 DRAFT = "draft.json"
 
@@ -66,7 +67,7 @@ class Lists:
     """The lists of a workspace in one channel; any number of processes may read and publish."""
 
     def __init__(self, workspace: Path, channel: str = BANS) -> None:
-        if channel not in (BANS, SHADOW):
+        if channel not in CHANNELS:
             raise NotFound(f"{clean(channel, 40)}: no such channel; there are {BANS} and {SHADOW}")
         self.channel, self.folder = channel, workspace / "banlists" / channel
 
@@ -86,6 +87,24 @@ class Lists:
         try:
             told_of = json.loads((self._of(number) / HEAD).read_text("utf-8"))
             return head_of(told_of["head"]), str(told_of["signature"])
+        except FileNotFoundError:
+            raise NotFound(f"{self.channel}: there is no list {number}") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ListError(f"{self.channel} {number}: damaged: {clean(error, 200)}") from None
+
+    def stamp(self, number: int) -> tuple[int, int, int] | None:
+        """What tells that a list is the same as before, at the price of one look; None where there
+        is none."""
+        try:
+            found = (self._of(number) / ROWS).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    def report(self, number: int) -> Report:
+        """The collateral report of a list as it was published; NotFound where there is none."""
+        try:
+            return report_of(json.loads((self._of(number) / REPORT).read_text("utf-8")))
         except FileNotFoundError:
             raise NotFound(f"{self.channel}: there is no list {number}") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -130,13 +149,19 @@ class Lists:
         actor: str,
         now: datetime,
         override: str | None = None,
+        number: int | None = None,
     ) -> Published:
         """Make a draft the next list, on disk when this returns.
 
+        number   that it was drafted for; whatever comes next if not given
         ConflictError where another was published since the last one was looked at.
         """
         numbers = self.numbers()
         before = self.head(numbers[-1])[0] if numbers else None
+        if number not in (None, 1 if before is None else before.number + 1):
+            raise ConflictError(
+                f"{self.channel}: {number} is not the number of the next list; draft it again"
+            )
         rows = tuple(row_of(entry) for entry in found.entries)
         head = Head(
             format=FORMAT,

@@ -39,9 +39,7 @@ def serve(
     workspace: WorkspaceOption = WORKSPACE,
     settings: Annotated[
         Path | None,
-        typer.Option(
-            "--settings", "-s", help="linkage.toml, with the tables [service], [privacy]."
-        ),
+        typer.Option("--settings", "-s", help="linkage.toml: [service], [privacy], [banlist]."),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[
@@ -56,6 +54,7 @@ def serve(
     from api.server import run
     from api.settings import load
     from linkage import privacy
+    from linkage.banlist.settings import load as of_lists
     from linkage.settings import all_of
     from linkage.settings import load as of_runs
 
@@ -64,12 +63,13 @@ def serve(
         f"LINKAGE_SERVICE_{name.upper()}": str(value)
         for name, value in given.items() if value is not None
     }  # fmt: skip
-    service, runs, people = all_of(
+    service, runs, people, lists = all_of(
         lambda: load(settings, environment),
         lambda: of_runs(settings),
         lambda: privacy.opened(privacy.load(settings, environment)),
+        lambda: of_lists(settings, environment),
     )
-    run(workspace, service, runs, people)
+    run(workspace, service, runs, people, lists)
 
 
 @keys.command()

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.service import Service
 from api.settings import ServiceSettings
+from linkage.banlist import BanlistSettings
 from linkage.graph.embedded import EmbeddedGraph
 from linkage.graph.neo4j import Database, Neo4jPublisher, Target
 from linkage.graph.neo4j import Scope as Part
@@ -115,6 +116,7 @@ class served:  # noqa: N801 - used like a function
         graph: str | None = None,
         terms: Terms | None = None,
         privacy: Privacy | None = None,
+        banlist: BanlistSettings | None = None,
         **settings: int,
     ) -> None:
         rates: dict[str, Any] = {"requests_per_minute": MANY, "failures_per_minute": MANY}
@@ -123,7 +125,7 @@ class served:  # noqa: N801 - used like a function
             workspace.add(result)
         self._result = result
         chosen = ServiceSettings(graph=graph, **(rates | settings))
-        self._service = Service(workspace, chosen, worlds.settings(), terms, privacy)
+        self._service = Service(workspace, chosen, worlds.settings(), terms, privacy, banlist)
         self._client = TestClient(create_app(self._service), raise_server_exceptions=False)
 
     def __enter__(self) -> Api:

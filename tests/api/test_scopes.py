@@ -16,6 +16,7 @@ from tests.api.conftest import AT_ONCE, Api, served
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 READ, REVIEW = {Scope.read, Scope.admin}, {Scope.review, Scope.admin}
+PUBLISH = {Scope.publish, Scope.admin}
 OPEN = {*Scope, None}
 # Method and route -> who may. What the routes are asked with is unknown to the run or not as it
 # must be: whoever may is told so, and whoever may not is not.
@@ -23,7 +24,7 @@ TABLE = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("POST", "/v1/events"): {Scope.ingest, Scope.admin},
-    ("POST", "/v1/runs"): {Scope.publish, Scope.admin},
+    ("POST", "/v1/runs"): PUBLISH,
     ("GET", "/v1/runs"): READ,
     ("GET", "/v1/runs/{job_id}"): READ,
     ("GET", "/v1/runs/{job_id}/progress"): READ,
@@ -45,6 +46,16 @@ TABLE = {
     ("GET", "/v1/decisions/{number}"): READ,
     ("GET", "/v1/decisions/{number}/evidence"): READ,
     ("GET", "/v1/allowlist"): READ,
+    ("POST", "/v1/banlists"): PUBLISH,
+    ("POST", "/v1/banlists/{number}/publish"): PUBLISH,
+    ("GET", "/v1/banlists"): READ,
+    ("GET", "/v1/banlists/latest"): READ,
+    ("GET", "/v1/banlists/changes"): READ,
+    ("GET", "/v1/banlists/lookup/{account_id}"): READ,
+    ("POST", "/v1/banlists/lookup"): READ,
+    ("GET", "/v1/banlists/{number}"): READ,
+    ("GET", "/v1/banlists/{number}/head"): READ,
+    ("GET", "/v1/banlists/{number}/report"): READ,
     ("PUT", "/v1/allowlist"): REVIEW,
     ("GET", "/v1/run"): READ,
     ("GET", "/v1/metrics"): READ,

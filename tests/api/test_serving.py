@@ -101,6 +101,10 @@ def test_the_walk_through(result: Path, tmp_path: Path, port: int) -> None:
         json.loads((tmp_path / f"{name}.json").read_text("utf-8")) for name in ("job", "run")
     )
     assert (job["state"], job["run"], run["counts"]["events"]) == ("done", run["id"], 2)
+    looked_up = json.loads((tmp_path / "looked_up.json").read_text("utf-8"))
+    listed = [entry is not None for entry in looked_up["entries"].values()]
+    assert (looked_up["number"], listed) == (1, [False, True])  # one of them was cleared
+    assert (tmp_path / "list.csv").read_text("utf-8").count("\n") > 30
     assert "event: done" in (tmp_path / "progress.txt").read_text("utf-8")
     account = json.loads((tmp_path / "account.json").read_text("utf-8"))
     told = [json.loads(line) for line in log.splitlines()]

@@ -126,6 +126,13 @@ def test_of_two_who_publish_at_once_one_is_told_to_draft_again(tmp_path: Path) -
     assert not list(lists.folder.glob(".*"))
 
 
+def test_a_draft_is_of_one_number(lists: Lists) -> None:
+    for number in (3, 5):
+        with pytest.raises(ConflictError, match=f"{number} is not the number"):
+            lists.publish(draft("a"), KEY, "me", NOW, number=number)
+    assert lists.publish(draft("a"), KEY, "me", NOW, number=4).head.number == 4
+
+
 def test_settings_whose_measures_do_not_go_up_are_refused() -> None:
     with pytest.raises(ValueError, match="must go up"):
         BanlistSettings(limit_score=5)
