@@ -60,6 +60,21 @@ class State:
             # In no transaction: it makes one of its own.
             connection.connection.cursor().execute("VACUUM INTO ?", (str(to),))
 
+    def compact(self) -> None:
+        """Have nothing left on disk of what was changed or taken away. SQLite alone: another
+        database has tools of its own for that.
+
+        StateError where another process reads it all the while.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        with _told(), self._engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute("VACUUM")
+            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StateError("the state is being read all the while; try again")
+
     def watch(self) -> Watch | None:
         """Tells whether something was written; None where the database does not count that."""
         counts = self._engine.dialect.name == "sqlite"

@@ -13,7 +13,7 @@ from linkage.judgements import Apart
 from linkage.state import allowlist
 from linkage.state.allowlist import Sort
 from linkage.state.decisions import STATES, Action
-from linkage.state.tables import decision_accounts, decisions
+from linkage.state.tables import decision_accounts, decisions, erasures
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,14 @@ def _cleared(connection: sa.Connection) -> dict[str, int]:
 
 
 def _last(connection: sa.Connection, action: Action) -> Sequence[Any]:
-    """account_id, number, at, cluster_id of the accounts about which this was decided last."""
+    """account_id, number, at, cluster_id of the accounts about which this was decided last, but for
+    those that were erased."""
     table = decision_accounts
     last = (
         sa.select(table.c.account_id, sa.func.max(table.c.number).label("number"))
         .join(decisions, decisions.c.number == table.c.number)
         .where(decisions.c.action.in_(list(STATES)))
+        .where(table.c.account_id.not_in(sa.select(erasures.c.tombstone)))
         .group_by(table.c.account_id)
         .subquery()
     )

@@ -84,6 +84,11 @@ class DecisionLog:
                 self._stale = False
             return self._decided
 
+    def forget(self) -> None:
+        """Read all of them anew: names in them were replaced."""
+        with self._lock:
+            self._decided, self._stale = Decided(), True
+
     def close(self) -> None:
         """Give back its connection."""
         with self._lock:

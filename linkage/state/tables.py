@@ -155,3 +155,13 @@ audit = sa.Table(
     sa.Column("request_id", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# Accounts that were erased. `tombstone`: what stands wherever one was named.
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("tombstone", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
