@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from linkage.explain import Explanation, Holding
 
 FORMAT = 1
+ERASED = "erased.json"  # of a run that accounts were erased from: what stands in their place
 FILES = (
     *(f"{table}.parquet" for table in TABLES),
     "judged.parquet",
@@ -112,6 +113,8 @@ class Run:
         if "run.json" in absent:
             raise ResultError(f"{clean(folder)}: not a result, there is no run.json in it")
         info = _info(folder / "run.json")
+        if (folder / ERASED).is_file():
+            info["counts"]["erased"] = _erased(folder / ERASED)
         if absent:
             raise ResultError(f"{clean(folder)}: incomplete, without {', '.join(absent)}")
         return cls(folder, info)
@@ -299,6 +302,14 @@ def _info(path: Path) -> dict[str, Any]:
             f"{FORMAT}: run `linkage detect` again, or use the version that wrote it"
         )
     return info
+
+
+def _erased(path: Path) -> int:
+    """How many accounts were."""
+    try:
+        return len(json.loads(path.read_text("utf-8"))["accounts"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultError(f"{clean(path)}: cannot be read: {clean(error)}") from None
 
 
 def _attributes(member: Mapping[Any, Any]) -> dict[str, Any]:
