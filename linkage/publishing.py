@@ -35,6 +35,7 @@ def drafted(
 
 
 def published(
+    workspace: Workspace,
     found: Draft,
     state: State,
     lists: Lists,
@@ -46,11 +47,14 @@ def published(
     """Publish a draft, and write down who did. number: that it was drafted for.
 
     OverBudget where it is above a limit and `override` does not say why; ConflictError where
-    people have decided something since it was drafted, or another list was published.
+    people have decided something since it was drafted, another run is served, or another list was
+    published.
     """
-    check_budget(found, override)
-    over = bool(found.report.over)
+    over = check_budget(found, override, said.at)
     with state.write() as connection:
+        served = workspace.current()
+        if served is None or served.name != found.run:
+            raise ConflictError("another run is served since the list was drafted; draft it again")
         now = standing(connection)
         if (now.decisions, now.allowlist) != (found.decisions, found.allowlist):
             raise ConflictError(

@@ -112,7 +112,9 @@ def publish(caller: Publisher, number: Number, asked: schemas.PublishAsked) -> s
     if asked.override is not None:
         subject += f", over budget: {asked.override}"
     key, said = signing_key(service.banlist), caller.entry("publish", subject)
-    made = published(found, service.state, lists, key, said, asked.override, number)
+    made = published(
+        service.workspace, found, service.state, lists, key, said, asked.override, number
+    )
     return schemas.SignedHead.of(made.head, made.signature)
 
 

@@ -80,11 +80,15 @@ def draft(
     return Draft(found, told_of, run_id, standing.decisions, standing.allowlist, now)
 
 
-def check_budget(found: Draft, override: str | None) -> None:
-    """OverBudget where the draft is above a limit and nobody says why it is to be published."""
-    over = found.report.over
+def check_budget(found: Draft, override: str | None, now: datetime) -> bool:
+    """Whether the draft is above a limit; OverBudget where nobody says why it is to be published.
+
+    A draft ages like the run that it is made from.
+    """
+    waited = (now - found.made_at).total_seconds() / 3600
+    over = found.report.later(waited).over
     if not over or override is not None:
-        return
+        return bool(over)
     told_of = [(o.name, f"{number(o.value)}, at most {number(o.most)}") for o in over]
     raise OverBudget(
         f"the list is over its budget: {'; '.join(map(': '.join, told_of))}. Look at its report; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -104,6 +104,14 @@ class Report:
     def over(self) -> tuple[Limit, ...]:
         """The limits that it is above."""
         return tuple(limit for limit in self.limits if limit.over)
+
+    def later(self, hours: float) -> Report:
+        """The same, so many hours afterwards."""
+        limits = (
+            replace(limit, value=limit.value + hours) if limit.name == "most_hours" else limit
+            for limit in self.limits
+        )
+        return replace(self, hours=self.hours + hours, limits=tuple(limits))
 
 
 def report_of(values: Mapping[str, Any]) -> Report:

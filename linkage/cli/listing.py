@@ -117,10 +117,10 @@ def publish(
     """
     from linkage.publishing import published, signing_key
 
-    with _desk(workspace, settings, shadow) as (_, state, lists, rules):
+    with _desk(workspace, settings, shadow) as (place, state, lists, rules):
         key, found = signing_key(rules), lists.kept(numbered)
         said = _said(f"publish {lists.channel} {numbered}", override)
-        made = published(found, state, lists, key, said, override, numbered)
+        made = published(place, found, state, lists, key, said, override, numbered)
     output.console().print(
         f"List {made.head.number} is published: {plural(made.head.rows, 'account')}, "
         f"head {made.head.hash[:16]}.",

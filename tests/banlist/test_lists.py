@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -73,7 +75,7 @@ def build(workspace: Workspace, state: State) -> Build:
 def publish(workspace: Workspace, state: State, build: Build) -> Publish:
     def made(now: datetime = NOW, rules: BanlistSettings = RULES) -> Published:
         said = AuditEntry(now, "me", "publish", "", "")
-        return published(build(now, rules), state, Lists(workspace.path), KEY, said)
+        return published(workspace, build(now, rules), state, Lists(workspace.path), KEY, said)
 
     return made
 
@@ -178,9 +180,9 @@ def test_nothing_is_published_over_budget_unless_somebody_says_why(
     found = build(NOW, RULES.model_copy(update=rules))
     said = AuditEntry(NOW, "me", "publish", "", "")
     with pytest.raises(OverBudget, match=name):
-        published(found, state, lists, KEY, said)
+        published(workspace, found, state, lists, KEY, said)
     assert lists.numbers() == []
-    made = published(found, state, lists, KEY, said, "the office agreed")
+    made = published(workspace, found, state, lists, KEY, said, "the office agreed")
     assert made.head.override == "the office agreed"
     assert lists.verify(KEY.public_key()) == 1
 
@@ -203,8 +205,32 @@ def test_what_is_decided_after_a_draft_stops_it(
     decide(state, "clear", [found.entries[0].account_id])
     said = AuditEntry(NOW, "me", "publish", "", "")
     with pytest.raises(ConflictError, match="draft it again"):
-        published(found, state, Lists(workspace.path), KEY, said)
+        published(workspace, found, state, Lists(workspace.path), KEY, said)
     assert Lists(workspace.path).numbers() == []
+
+
+def test_another_run_stops_a_draft(
+    workspace: Workspace, state: State, build: Build, result: Path, tmp_path: Path
+) -> None:
+    found, said = build(), AuditEntry(NOW, "me", "publish", "", "")
+    other = shutil.copytree(result, tmp_path / "other")
+    info = json.loads((other / "run.json").read_text("utf-8"))
+    (other / "run.json").write_text(json.dumps(info | {"version": "another"}), "utf-8")
+    workspace.add(other)
+    with pytest.raises(ConflictError, match="another run"):
+        published(workspace, found, state, Lists(workspace.path), KEY, said)
+    workspace.serve(found.run)
+    assert published(workspace, found, state, Lists(workspace.path), KEY, said).head.number == 1
+
+
+def test_a_draft_grows_old(workspace: Workspace, state: State, build: Build) -> None:
+    found, lists = build(), Lists(workspace.path)
+    assert not found.report.over
+    late = AuditEntry(NOW + timedelta(hours=RULES.most_hours), "me", "publish", "", "")
+    with pytest.raises(OverBudget, match="most_hours"):
+        published(workspace, found, state, lists, KEY, late)
+    made = published(workspace, found, state, lists, KEY, late, "nothing has changed")
+    assert made.head.override == "nothing has changed"
 
 
 def test_a_draft_is_kept_as_it_was(workspace: Workspace, build: Build) -> None:
