@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ from linkage.banlist.draft import Draft, draft_of, draft_values
 from linkage.banlist.entries import Entry
 from linkage.banlist.report import Report, report_of
 from linkage.errors import ConflictError, ListError, NotFound
+from linkage.privacy.rewriting import replaced_bytes
 from linkage.render import clean
 
 CHANNELS = BANS, SHADOW = "bans", "shadow"
@@ -194,6 +196,28 @@ class Lists:
             check(found.head, found.signature, found.rows, key)
             before = found.head
         return 0 if before is None else before.number
+
+    def erase(self, account: str) -> int:
+        """Take an account out of all lists: rows and salts go and their hashes stay, so that the
+        chain holds. A draft that has it goes. Returns how many lists had it."""
+        found = 0
+        for number in self.numbers():
+            rows = self.read(number).rows
+            theirs = [r for r in rows if r.entry is not None and r.entry.account_id == account]
+            if theirs:
+                # At the end, by hash: where a row was would say what it came between.
+                gone = {row.hash for row in rows if row.entry is None or row in theirs}
+                kept = [row for row in rows if row.hash not in gone]
+                every = [*kept, *(Row(hash, None, None) for hash in sorted(gone))]
+                lines = b"".join(_line(row_values(row)) for row in every)
+                replaced_bytes(self._of(number) / ROWS, lines)
+                found += 1
+        with suppress(FileNotFoundError):
+            text = (self.folder / DRAFT).read_text("utf-8")
+            if any(e["account_id"] == account for e in json.loads(text)["draft"]["entries"]):
+                (self.folder / DRAFT).unlink()
+                _synced(self.folder)
+        return found
 
     def _of(self, number: int) -> Path:
         return self.folder / f"{number:08}"

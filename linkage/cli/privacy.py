@@ -102,6 +102,53 @@ def expire(
     )
 
 
+@app.command()
+def erase(
+    account: Annotated[str, typer.Argument(help="By its own name, or by its pseudonym.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it.")],
+    although_listed: Annotated[
+        bool, typer.Option("--although-listed", help="Also where the ban list has it.")
+    ] = False,
+    workspace: WorkspaceOption = WORKSPACE,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", "-s", help="linkage.toml, with the tables [service], [privacy]."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take one account out of everything that is kept.
+
+    What it shared with others stays theirs. For a workspace that none serves; a service does the
+    same at DELETE /v1/accounts. Killed half-way, the same again ends it.
+    """
+    from linkage import privacy
+    from linkage.erasing.whole import Asked, Eraser
+    from linkage.journal.holding import held
+    from linkage.settings import all_of
+    from linkage.settings import load as of_runs
+
+    people, runs = all_of(
+        lambda: privacy.opened(privacy.load(settings, os.environ)), lambda: of_runs(settings)
+    )
+    there = existing(workspace)
+    asked = Asked(account, reason, actor(), although_listed)
+    with state_of(workspace, settings) as state, held(workspace):
+        gone = Eraser(there, state).erase(asked, people, runs.kinds())
+    if as_json:
+        output.write_json(asdict(gone))
+        return
+    output.console().print(
+        f"It is erased, and where it was named stands {gone.tombstone}: "
+        f"{plural(gone.events, 'event')}, {plural(gone.runs, 'run')}, "
+        f"{plural(gone.snapshots, 'snapshot')}, {plural(gone.lists, 'ban list')}, "
+        f"{plural(gone.rows, 'row')} of the state, and {plural(gone.vault, 'row')} of the vault. "
+        "Backups that were made before have it still.",
+        soft_wrap=True,
+    )
+
+
 def existing(workspace: Path) -> Workspace:
     """A workspace that is there; a folder by another name is not made one."""
     from linkage.errors import MissingInput
@@ -154,8 +201,12 @@ def noted(connection: Connection, action: str, subject: str) -> None:
     user."""
     from linkage.state import AuditEntry, audit
 
-    entry = AuditEntry(datetime.now(UTC), f"{_user()} (command line)", action, subject, "")
-    audit.append(connection, [entry])
+    audit.append(connection, [AuditEntry(datetime.now(UTC), actor(), action, subject, "")])
+
+
+def actor() -> str:
+    """Whoever runs this command, as the audit has it."""
+    return f"{_user()} (command line)"
 
 
 def _user() -> str:

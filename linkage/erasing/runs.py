@@ -42,21 +42,25 @@ def erase(workspace: Workspace, erasure: Erasure) -> int:
     """Take it out of all runs; how many had it. What was made of them goes, and is made anew."""
     found = 0
     for name in workspace.runs():
-        if _Run(workspace.run(name), erasure).erase():
-            found += 1
-            shutil.rmtree(workspace.index(name), ignore_errors=True)
+        found += _Run(workspace.run(name), workspace.index(name), erasure).erase()
     return found
 
 
-def kinds(workspace: Workspace) -> set[str]:
-    """Kinds of artifacts that are accounts themselves, as the runs' settings declare them."""
-    return {kind for name in workspace.runs() for kind in _kinds(workspace.run(name))}
+def kinds(workspace: Workspace) -> dict[str, str]:
+    """Kinds of artifacts that are accounts themselves, with the columns of events that they are
+    read from, as the runs' settings declare them."""
+    every = (_kinds(workspace.run(name)) for name in reversed(workspace.runs()))
+    return {kind: column for of_run in every for kind, column in of_run.items()}
 
 
-def _kinds(run: Path) -> set[str]:
+def _kinds(run: Path) -> dict[str, str]:
     told = json.loads((run / "run.json").read_text("utf-8"))
     declared: Mapping[str, Any] = told.get("settings", {}).get("artifacts", {})
-    return {kind for kind, how in declared.items() if how.get("names_account")}
+    return {
+        kind: how.get("column") or kind
+        for kind, how in declared.items()
+        if how.get("names_account")
+    }
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class _Run:
     account, something is still to be done."""
 
     folder: Path
+    index: Path
     erasure: Erasure
 
     def erase(self) -> bool:
@@ -77,6 +82,7 @@ class _Run:
         did = self._has("activity", is_one)
         if not (did or self._has("artifacts", is_named)):
             return False
+        shutil.rmtree(self.index, ignore_errors=True)
         if did:
             self._links(self._instead())
         self._evidence(account, kinds)
@@ -103,17 +109,17 @@ class _Run:
             return
         path = self.folder / "links.parquet"
         if instead is None:
-            changed_groups(path, lambda table: table.filter(_neither(table, account)))
+            changed_groups(path, lambda table: table.filter(neither(table, account)))
             return
         table = pq.read_table(path)
-        theirs = table.filter(pc.invert(_neither(table, account)))
+        theirs = table.filter(pc.invert(neither(table, account)))
         pairs = [
             sorted(instead if end == account else end for end in pair)
             for pair in zip(*(theirs[end].to_pylist() for end in ends), strict=True)
         ]
         for place, end in enumerate(ends):
             theirs = theirs.set_column(place, end, pa.array([p[place] for p in pairs], pa.string()))
-        both = pa.concat_tables([table.filter(_neither(table, account)), theirs])
+        both = pa.concat_tables([table.filter(neither(table, account)), theirs])
         order = [(end, "ascending") for end in ends]
         replaced_table(path, both.sort_by(order))
 
@@ -214,7 +220,7 @@ def named(table: pa.Table, account: str, kinds: Iterable[str]) -> pa.Array:
     return pc.and_(of_kinds, pc.equal(table["value"], account))
 
 
-def _neither(table: pa.Table, account: str) -> pa.Array:
+def neither(table: pa.Table, account: str) -> pa.Array:
     """Which links have it at neither end."""
     a, b = (pc.not_equal(table[end], account) for end in ("account_a", "account_b"))
     return pc.and_(a, b)

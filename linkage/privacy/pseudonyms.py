@@ -8,6 +8,7 @@ knows all keys but the newest cannot tell what any pseudonym stands for.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -22,6 +23,12 @@ _BLOCK, _DIGEST = 64, 32  # bytes of SHA-256's blocks and digests
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)
 _SHIFTS = np.arange(35, -1, -5, dtype=np.uint64)
 ACCOUNT, ORGANISATION, EVENT = "account", "organisation", "event"
+_FORM = re.compile(FORM)
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether a text has the form of one."""
+    return _FORM.match(text) is not None
 
 
 class _Mac:

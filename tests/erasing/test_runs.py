@@ -204,7 +204,7 @@ def test_an_account_that_is_an_artifact(workspace: Workspace) -> None:
     rows = [{"account_id": a, "decision": 1, "renewed": True, "over": 1.0, "new_evidence": new}
             for a in (MEMBER, "n0-2")]  # fmt: skip
     pq.write_table(judged.from_pylist(rows, judged.schema), run / "judged.parquet")
-    assert runs.kinds(workspace) == {"sent_to"}
+    assert runs.kinds(workspace) == {"sent_to": "sent_to"}
     runs.erase(workspace, erasure)
     for table in ("evidence", "artifacts"):
         rows = pq.read_table(run / f"{table}.parquet").to_pylist()

@@ -1,0 +1,399 @@
+"""One account goes out of a whole workspace, whenever that is killed, and all else answers."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import sqlite3
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from linkage import snapshots
+from linkage.banlist.settings import BanlistSettings
+from linkage.banlist.store import BANS, SHADOW, Lists
+from linkage.erasing import plan
+from linkage.erasing.whole import Asked, Erased, Eraser
+from linkage.errors import ConflictError, JournalError, NotFound, PrivacyError
+from linkage.graph import open_graph
+from linkage.jobs.task import FOLDER
+from linkage.jobs.tidying import alone
+from linkage.journal import Journal
+from linkage.journal.holding import held
+from linkage.journal.segments import Places
+from linkage.judgements import save
+from linkage.obeying import judgements
+from linkage.pipeline import detect
+from linkage.privacy import Privacy, admitted, keys
+from linkage.privacy.pseudonyms import ACCOUNT, Pseudonyms
+from linkage.privacy.vault import reveal
+from linkage.publishing import drafted, published
+from linkage.run import Run
+from linkage.state import (
+    Action,
+    AuditEntry,
+    State,
+    Subject,
+    allowlist,
+    audit,
+    decisions,
+    erasures,
+    notes,
+    open_state,
+)
+from linkage.state.allowlist import Entry, Sort
+from linkage.workspace import Workspace
+from tests import worlds
+from tests.privacy.conftest import SECRET, Keys, body, calls, taken_in
+
+# Ibis 12 asks DuckDB 2 for Arrow by the older name.
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
+NAME, OTHER = "n0-1", "n0-2"  # two of a network
+SETTINGS = worlds.settings(artifacts={"sent_to": {"names_account": True, "m": 0.05}})
+KINDS = SETTINGS.kinds()
+NOW = datetime.now(UTC)
+SIGNING = Ed25519PrivateKey.generate()
+ANY = BanlistSettings(most_share=1, most_hours=1e9)
+
+
+@pytest.fixture(scope="module")
+def world_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(*keys.make(tmp_path_factory.mktemp("keys")))
+
+
+@pytest.fixture(scope="module")
+def full(world_keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with all that can name an account, under pseudonyms; nobody changes it."""
+    folder = tmp_path_factory.mktemp("full") / "workspace"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
+        planted(Workspace.at(folder), world_keys.privacy)
+    return folder
+
+
+@pytest.fixture
+def workspace(full: Path, tmp_path: Path) -> Workspace:
+    return Workspace.at(Path(shutil.copytree(full, tmp_path / "workspace")))
+
+
+def planted(workspace: Workspace, privacy: Privacy) -> None:
+    name, other = (names_of(privacy)(one) for one in (NAME, OTHER))
+    with open_state(workspace.state) as state:
+        admitted(workspace.path, state, privacy.key)
+    events = worlds.planted(ordinary=300).events
+    events["sent_to"] = None
+    events.loc[events.account_id.isin([OTHER, "o1"]), "sent_to"] = NAME
+    taken_in(workspace.path, calls(events), SETTINGS, privacy)
+    first = detect(workspace.path / "events", workspace.path.parent / "first", SETTINGS)
+    workspace.add(first)
+    bad = [{"account_id": NAME}, {"account_id": OTHER, "ts": "never"}]
+    taken_in(workspace.path, [body([*own(NAME), *own(OTHER), *bad])], SETTINGS, privacy)
+    second = Path(shutil.copytree(first, first.with_name("second")))
+    (second / "run.json").write_text((second / "run.json").read_text() + "\n")
+    workspace.add(second)
+    with open_state(workspace.state) as state:
+        decided(workspace, state, Run.open(second), name, other)
+        for channel in (BANS, SHADOW):
+            lists = Lists(workspace.path, channel)
+            said = AuditEntry(NOW, "ana", f"publish {channel}", "", "")
+            for _ in range(2):
+                listed = drafted(workspace, state, lists, ANY, NOW)
+                published(listed, state, lists, SIGNING, said)
+            lists.keep(drafted(workspace, state, lists, ANY, NOW))
+        (workspace.path / FOLDER).mkdir()
+        save(judgements(workspace, state), workspace.path / FOLDER)
+    (workspace.path / FOLDER / "log").write_text(f"{name}\n")
+    for left in (
+        "runs/.work.j1",
+        "index/.r1-x",
+        "snapshots/.taken-x",
+        "banlists/bans/.draft.json-1-x",
+    ):
+        (workspace.path / left).mkdir(parents=True)
+        (workspace.path / left / "half.json").write_text(f'"{name}"')
+    (workspace.path / "journal" / "0000000001.tail").write_text(name)
+    (workspace.path / "events" / "0000000001.writing").write_text(name)
+
+
+def decided(workspace: Workspace, state: State, run: Run, name: str, other: str) -> None:
+    """Decisions with their snapshots, and what people wrote."""
+    cluster = run.account(name).membership
+    assert cluster is not None
+    members = tuple(run.cluster(cluster["cluster_id"]).members.account_id)
+    for action, subject in (
+        (Action.ban, Subject(cluster["cluster_id"], members)),
+        (Action.clear, Subject(None, (members[-1],))),
+        (Action.not_same_operator, Subject(None, (other,), (name,))),
+    ):
+        accounts = (*subject.accounts, *subject.others)
+        with (
+            snapshots.taken(workspace, run.path, accounts, subject.cluster_id) as taken,
+            state.write() as connection,
+        ):
+            made = decisions.append(connection, "ana", action, subject, f"as {name}", key=action)
+            taken.keep(made.decision.number)
+    with state.write() as connection:
+        until = NOW + timedelta(hours=1)
+        listed = [Entry(Sort.artifact, "sent_to", name, "kin", None),
+                  Entry(Sort.account, "", other, f"like {NAME}", until)]  # fmt: skip
+        allowlist.replace(connection, "ana", listed, None)
+        allowlist.replace(connection, "ana", listed[:1], None)
+        notes.append(connection, "ana", cluster["cluster_id"], f"{name} is {NAME}, like {other}")
+        said = [AuditEntry(NOW, "ana", "account", name, ""),
+                AuditEntry(NOW, "ana", "link", f"{other} {name}", "")]  # fmt: skip
+        audit.append(connection, said)
+
+
+def own(account: str) -> list[dict[str, Any]]:
+    """Events with what nobody else has."""
+    return [
+        {"ts": f"2026-06-2{n}", "account_id": account, "device_id": f"alone-{account}-{n}",
+         "org_id": f"org-{account}"}
+        for n in range(3)
+    ]  # fmt: skip
+
+
+def names_of(privacy: Privacy) -> Callable[[str], str]:
+    assert privacy.pseudonyms is not None
+    made = privacy.pseudonyms
+    return lambda name: made.one(ACCOUNT, name)
+
+
+def erased(
+    workspace: Workspace, privacy: Privacy, account: str = NAME, *, listed: bool = True
+) -> Erased:
+    asked = Asked(account, f"{account} asked", "ana (command line)", listed)
+    with open_state(workspace.state) as state, held(workspace.path):
+        return Eraser(workspace, state).erase(asked, privacy, KINDS)
+
+
+def holding(workspace: Workspace, texts: list[str]) -> set[str]:
+    """Files in which one of these is, whatever they are packed with."""
+    found = set()
+    every = "|".join(rf"(?<![\w-]){re.escape(text)}(?![\w-])" for text in texts)
+    for path in (path for path in workspace.path.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            data += repr(table.to_pylist()).encode() + repr(table.schema.metadata).encode()
+        # An index has texts with nothing between them.
+        bare = path.suffix == ".npy" and any(
+            text.encode() in data for text in texts if len(text) > 9
+        )
+        if bare or re.search(every.encode(), data):
+            found.add(str(path.relative_to(workspace.path)))
+    return found
+
+
+def whole(workspace: Workspace, tombstone: str) -> dict[str, Any]:
+    """All that is in a workspace, but for what is new each time; the tombstone goes by one word,
+    and what is in the order of names by none."""
+    found: dict[str, Any] = {}
+    for path in sorted(path for path in workspace.path.rglob("*") if path.is_file()):
+        name = str(path.relative_to(workspace.path))
+        if path.suffix == ".parquet":
+            rows = [repr(row).replace(tombstone, "GONE") for row in pq.read_table(path).to_pylist()]
+            found[name] = sorted(rows)
+        elif path.name.startswith("state.db"):
+            continue
+        else:
+            found[name] = path.read_bytes().replace(tombstone.encode(), b"GONE")
+    with closing(sqlite3.connect(workspace.state)) as state:
+        for (table,) in state.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        ).fetchall():
+            rows = [
+                repr(row).replace(tombstone, "GONE")
+                for row in state.execute(f"SELECT * FROM {table}")
+            ]
+            found[table] = sorted(re.sub(r"'20\d\d-[^']*'", "'time'", row) for row in rows)
+    return found
+
+
+def test_nothing_of_it_is_left_and_all_else_answers(workspace: Workspace, world_keys: Keys) -> None:
+    privacy = world_keys.privacy
+    name, other = (names_of(privacy)(one) for one in (NAME, OTHER))
+    before = Run.open(workspace.current() or "")
+    cluster = before.account(name).membership["cluster_id"]  # type: ignore[index]
+    card = before.evidence([other])
+    parts = [name, NAME]
+    there = holding(workspace, parts)
+    for place in ("events/", "runs/", "index/", "snapshots/", "banlists/bans/", "banlists/shadow/",
+                  "state.db", "vault/", "quarantine/", "jobs/", "journal/"):  # fmt: skip
+        assert any(path.startswith(place) for path in there), place
+    devices = [names_of_device(privacy, f"alone-{NAME}-{n}") for n in range(3)]
+    assert len(told(workspace, devices, world_keys)) == 3
+    found = erased(workspace, privacy)
+    assert not holding(workspace, parts)
+    assert not told(workspace, [name, *devices], world_keys)
+    assert found.runs == 2
+    assert found.lists == 4
+    assert found.snapshots == 2
+    assert min(found.events, found.rows, found.vault) > 3
+    with open_state(workspace.state) as state:
+        run = Run.open(workspace.current() or "")
+        assert run.info["counts"]["erased"] == 1
+        assert len(run.cluster(cluster).members) == len(before.cluster(cluster).members)
+        assert (
+            run.evidence([other])
+            .drop(columns=["accounts"])
+            .equals(card[card.value != name].reset_index(drop=True).drop(columns=["accounts"]))
+        )
+        workspace.serve(run.path.name)
+        with closing(open_graph(run.path, index=workspace.index(run.path.name))) as graph:
+            assert graph.account(other).membership is not None
+        with state.read() as connection:
+            assert len(decisions.page(connection)) == 3
+            assert decisions.accounts_of(connection, 3, 1) == [found.tombstone]
+            last = audit.latest(connection, 1)[0]
+            assert (last.actor, last.action) == ("ana (command line)", "erase")
+            assert last.subject == f"{found.tombstone}: {found.tombstone} asked"
+        for channel in (BANS, SHADOW):
+            lists = Lists(workspace.path, channel)
+            assert lists.verify(SIGNING.public_key()) == 2
+            assert [row.entry for row in lists.read(1).rows].count(None) == 1
+            with pytest.raises(NotFound):
+                lists.kept(3)
+        # Nobody is listed by a tombstone, whatever had been decided.
+        listed = drafted(workspace, state, Lists(workspace.path), ANY, NOW)
+        assert {entry.account_id for entry in listed.entries} & {other}
+        assert found.tombstone not in {entry.account_id for entry in listed.entries}
+    rows, _ = snapshots.evidence(workspace, 1, 0, 10_000)
+    assert other in {row.account_id for row in rows}
+    result = detect(workspace.path / "events", workspace.path.parent / "third", SETTINGS)
+    third = Run.open(result)
+    assert name not in set(third.activity.account_id)
+    assert third.account(other).membership is not None
+    with pytest.raises(NotFound, match="nothing here names"):
+        erased(workspace, privacy)
+    taken_in(workspace.path, [body(own(NAME))], SETTINGS, privacy)
+    assert told(workspace, [name, *devices], world_keys) == {
+        NAME,
+        *(f"alone-{NAME}-{n}" for n in range(3)),
+    }
+
+
+def names_of_device(privacy: Privacy, device: str) -> str:
+    assert privacy.pseudonyms is not None
+    return privacy.pseudonyms.one("column device_id", device)
+
+
+def told(workspace: Workspace, names: list[str], known: Keys) -> set[str]:
+    """What the vault tells of these."""
+    return {
+        one.value for one in reveal(workspace.path, names, known.opener) if one.value is not None
+    }
+
+
+class Killed(BaseException):
+    """As if the process had ended there."""
+
+
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a rename, or when a file or folder goes: what changes anything in the files."""
+    left = iter(range(step))
+
+    def stepping(change: Callable[..., Any]) -> Callable[..., Any]:
+        def checked(*args: Any, **how: Any) -> Any:
+            if next(left, None) is None:
+                raise Killed
+            return change(*args, **how)
+
+        return checked
+
+    for place, name in ((os, "rename"), (os, "unlink"), (Path, "rename"), (Path, "unlink"),
+                        (shutil, "rmtree"), (State, "compact")):  # fmt: skip
+        monkeypatch.setattr(place, name, stepping(getattr(place, name)))
+
+
+def test_killed_anywhere_the_same_again_ends_it(
+    full: Path, tmp_path: Path, world_keys: Keys, seed: int
+) -> None:
+    drawn, privacy = random.Random(seed), world_keys.privacy
+    straight = Workspace.at(Path(shutil.copytree(full, tmp_path / "straight")))
+    expected = whole(straight, erased(straight, privacy).tombstone)
+    ends = 0
+    for number, step in enumerate([0, *drawn.sample(range(1, 70), 3)]):
+        place = Workspace.at(Path(shutil.copytree(full, tmp_path / str(number))))
+        with pytest.MonkeyPatch.context() as patch:
+            killed_at(step, patch)
+            try:
+                erased(place, privacy)
+                ends += 1
+            except Killed:
+                pass
+        begun = plan.read(place.path)
+        with open_state(place.state) as state, state.read() as connection:
+            done = erasures.known(connection)
+        if begun is not None or not done:
+            found = erased(place, privacy)
+            assert begun is None or begun.erasure.tombstone == found.tombstone
+        with open_state(place.state) as state, state.read() as connection:
+            (tombstone,) = erasures.known(connection)
+        assert whole(place, tombstone) == expected, step
+        assert not holding(place, [names_of(privacy)(NAME), NAME])
+    assert ends < 3
+
+
+def test_who_is_listed_is_not_erased_without_a_word(workspace: Workspace, world_keys: Keys) -> None:
+    listed = Lists(workspace.path).latest()
+    assert listed is not None
+    (entry,) = (e for a, e in listed.entries.items() if a == names_of(world_keys.privacy)(NAME))
+    with pytest.raises(ConflictError, match=f"until {entry.expires_at:%Y-%m-%d}"):
+        erased(workspace, world_keys.privacy, listed=False)
+    assert plan.read(workspace.path) is None
+
+
+def test_by_which_name_it_is_asked_for(workspace: Workspace, world_keys: Keys) -> None:
+    with pytest.raises(PrivacyError, match="by its pseudonym"):
+        erased(workspace, Privacy())
+    with pytest.raises(PrivacyError, match="by its pseudonym"):
+        erased(workspace, Privacy(Pseudonyms([SECRET])))
+    with pytest.raises(NotFound):
+        erased(workspace, world_keys.privacy, "n0-999")
+    name = names_of(world_keys.privacy)(NAME)
+    assert erased(workspace, Privacy(), name).runs == 2
+    # What people wrote of it under its own name cannot be known.
+    assert holding(workspace, [NAME]) == {"state.db"}
+    assert not holding(workspace, [name])
+
+
+def test_one_thing_at_a_time(workspace: Workspace, world_keys: Keys) -> None:
+    with alone(workspace), pytest.raises(PrivacyError, match="a detection goes on"):
+        erased(workspace, world_keys.privacy)
+    with Journal(workspace.path), pytest.raises(JournalError, match="another process"):
+        erased(workspace, world_keys.privacy)
+    assert plan.read(workspace.path) is None
+    with open_state(workspace.state) as state:
+        assert Eraser(workspace, state).resume() is None
+    (workspace.path / plan.FILE).write_text("{}")
+    with pytest.raises(PrivacyError, match="damaged"):
+        erased(workspace, world_keys.privacy)
+
+
+def test_names_as_they_came(tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path / "plain")
+    rows: list[Any] = [{"account_id": NAME}, {"account_id": "n0-11"}]
+    rows += [{**row, "sent_to": to, "model": NAME} for to in (NAME, "n0-11") for row in own(OTHER)]
+    taken_in(workspace.path, [body(own(NAME))], SETTINGS, Privacy())
+    taken_in(workspace.path, [body(rows)], SETTINGS, Privacy())
+    found = erased(workspace, Privacy())
+    assert (found.events, found.rows, found.runs) == (3 + 3 + 1, 0, 0)
+    (number,) = Places(workspace.path).sealed()
+    table = pq.read_table(Places(workspace.path).segment(number))
+    assert set(table["account_id"].to_pylist()) == {OTHER}
+    assert table["sent_to"].to_pylist() == [None] * 3 + ["n0-11"] * 3
+    assert table["model"].to_pylist() == [NAME] * 6  # a model is called so, which is no account
+    (rejected,) = (workspace.path / "quarantine").iterdir()
+    assert "n0-11" in rejected.read_text()
+    assert f'"{NAME}"' not in rejected.read_text()
