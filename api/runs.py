@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -66,6 +67,16 @@ class Runs:
         folder = self._workspace.current()
         if folder is not None:
             self._open(folder)
+
+    def open_anew(self) -> None:
+        """Open the run that is served once more, since what is in it was changed: by an index that
+        is made anew, or not at all."""
+        with self._lock:
+            if self._served is None:
+                return
+            folder, self._before, self._served = self._served.folder, self._served, None
+            shutil.rmtree(self._workspace.index(folder.name), ignore_errors=True)
+        self._open(folder)
 
     def close(self) -> None:
         """Give back what the graphs hold."""

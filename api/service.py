@@ -17,6 +17,7 @@ from api.runs import Runs
 from api.settings import ServiceSettings
 from linkage.banlist import BanlistSettings
 from linkage.banlist.store import CHANNELS, Lists
+from linkage.erasing.whole import Asked, Erased, Eraser
 from linkage.jobs.runner import Runner
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
@@ -63,12 +64,15 @@ class Service:
         pseudonymous = pseudonymiser(self.privacy, of_runs, lambda: self.journal.vaulted)
         self.checker = Checker(of_runs, MOST_EVENTS, pseudonymous)
         self.names: Names = names(self.privacy, of_runs)
+        self._kinds = of_runs.kinds()
         self.runs = Runs(workspace, settings.graph)
         self.decided = DecisionLog(self.state)
         self.keyring = Keyring(self.state)
         self.rates = Rates(settings)
         self.audit = AuditLog(self.state)
         self.metrics = Metrics()
+        self._eraser = Eraser(workspace, self.state, self.journal, self._renamed)
+        self._eraser.resume()
         self.runs.look_again()
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.keeper = Keeper(self._expire, self._went, self._trouble)
@@ -92,6 +96,18 @@ class Service:
             self.runs.close()
         self.decided.close()
         self.state.close()
+
+    def erase(self, asked: Asked) -> Erased:
+        """Take an account out of all that is kept; events and other requests go on meanwhile."""
+        try:
+            return self._eraser.erase(asked, self.privacy, self._kinds)
+        finally:
+            self.decided.forget()
+
+    def _renamed(self) -> None:
+        """Nobody is answered any more from what named an account, and what was read is noted."""
+        self.runs.open_anew()
+        self.audit.flush()
 
     def _told(self, job: Job) -> None:
         structlog.get_logger("linkage.jobs").info(

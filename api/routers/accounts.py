@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from api import schemas
-from api.deps import Caller, Reader
+from api.deps import Admin, Caller, Reader
 from api.problems import PROBLEMS
 from api.prompt import FEW, Reads
 from api.routers.clusters import After, Limit
+from linkage.erasing.whole import Asked
 from linkage.errors import NotFound
 from linkage.render import clean
 from linkage.statement import statement
@@ -44,6 +45,23 @@ def statement_of_reasons(caller: Reader, account_id: AccountId) -> object:
     state = caller.decided.account_state(card.account_id)
     caller.reads("statement", card.account_id)
     return statement(card, cluster, state, graph.run().kinds)
+
+
+@router.delete("/accounts/{account_id}")
+def erase(
+    caller: Admin,
+    account_id: AccountId,
+    reason: Annotated[str, Query(min_length=1, max_length=2000, description="For the audit.")],
+    although_listed: Annotated[
+        bool, Query(description="Also where the ban list has it, which ends thereby.")
+    ] = False,
+) -> schemas.Erased:
+    """Take an account out of all that is kept, for good. What it shared with others stays theirs.
+
+    It takes a look at every file; while a detection goes on, it is refused.
+    """
+    asked = Asked(account_id, reason, caller.actor, although_listed, caller.request_id)
+    return schemas.Erased.model_validate(caller.service.erase(asked))
 
 
 @router.get("/links/{a}/{b}", response_model=schemas.Explanation)

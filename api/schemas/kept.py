@@ -47,6 +47,20 @@ class DecisionDetail(Decision):
     cluster: dict[str, Any] | None
 
 
+class Erased(Answered):
+    """What became of an account. tombstone: what stands wherever it was named; events: that went,
+    or name it no longer; runs, snapshots, lists: that had it; rows: of the state that named it;
+    vault: rows that nothing names any more."""
+
+    tombstone: str
+    events: int
+    runs: int
+    snapshots: int
+    lists: int
+    rows: int
+    vault: int
+
+
 class Note(Answered):
     """A note about a cluster."""
 

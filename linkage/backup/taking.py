@@ -26,6 +26,7 @@ from pathlib import Path
 from linkage.backup.contents import MARK, PARTS, listed, ours, rotates, size
 from linkage.backup.copying import Earlier, copied, finished, opened, summed
 from linkage.backup.manifest import NAME, Entry, Manifest, StateKept, read, rendered
+from linkage.erasing import plan
 from linkage.errors import BackupError
 from linkage.folder import check_new, new_folder
 from linkage.journal.records import whole
@@ -116,6 +117,11 @@ class _Copy:
     def mark(self) -> bytes | None:
         """What says by which names all else goes; BackupError while that is being changed."""
         mark = self._marked()
+        if plan.read(self._from.path) is not None:
+            raise BackupError(
+                f"{clean(self._from.path)}: an account is being erased: back it up when that is "
+                "done; `linkage privacy erase` ends what was interrupted"
+            )
         if mark is not None:
             if rotates(mark):
                 raise BackupError(

@@ -24,13 +24,8 @@ from linkage.state.tables import audit as entries
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 FORM = re.compile(r"erased-[a-z2-7]{26}")
 ACTION = "erase"  # as the audit has it
-_SUBJECTS = (
-    "account",
-    "statement",
-    "link",
-    "decisions",
-    "artifact",
-)  # whose subjects name accounts
+# Actions of the audit whose subjects name accounts.
+_SUBJECTS = ("account", "statement", "link", "decisions", "artifact", "look up")
 _CUT = 100  # characters of a long name that a subject of the audit surely has
 _TEXTS = (
     (decisions, "number", "reason"), (allowlist, "number", "reason"), (notes, "number", "text"),

@@ -39,6 +39,7 @@ TABLE = {
     ("POST", "/v1/clusters/{cluster_id}/notes"): REVIEW,
     ("GET", "/v1/accounts/{account_id}"): READ,
     ("GET", "/v1/accounts/{account_id}/statement"): READ,
+    ("DELETE", "/v1/accounts/{account_id}"): {Scope.admin},
     ("GET", "/v1/links/{a}/{b}"): READ,
     ("GET", "/v1/artifacts/{kind}/{value:path}"): READ,
     ("POST", "/v1/decisions"): REVIEW,

@@ -19,11 +19,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from linkage import snapshots
+from linkage.backup import back_up
 from linkage.banlist.settings import BanlistSettings
 from linkage.banlist.store import BANS, SHADOW, Lists
 from linkage.erasing import plan
 from linkage.erasing.whole import Asked, Erased, Eraser
-from linkage.errors import ConflictError, JournalError, NotFound, PrivacyError
+from linkage.errors import BackupError, ConflictError, JournalError, NotFound, PrivacyError
 from linkage.graph import open_graph
 from linkage.jobs.task import FOLDER
 from linkage.jobs.tidying import alone
@@ -51,6 +52,7 @@ from linkage.state import (
     open_state,
 )
 from linkage.state.allowlist import Entry, Sort
+from linkage.state.erasures import Erasure, tombstone
 from linkage.workspace import Workspace
 from tests import worlds
 from tests.privacy.conftest import SECRET, Keys, body, calls, taken_in
@@ -108,7 +110,7 @@ def planted(workspace: Workspace, privacy: Privacy) -> None:
             said = AuditEntry(NOW, "ana", f"publish {channel}", "", "")
             for _ in range(2):
                 listed = drafted(workspace, state, lists, ANY, NOW)
-                published(listed, state, lists, SIGNING, said)
+                published(workspace, listed, state, lists, SIGNING, said)
             lists.keep(drafted(workspace, state, lists, ANY, NOW))
         (workspace.path / FOLDER).mkdir()
         save(judgements(workspace, state), workspace.path / FOLDER)
@@ -323,7 +325,7 @@ def test_killed_anywhere_the_same_again_ends_it(
     straight = Workspace.at(Path(shutil.copytree(full, tmp_path / "straight")))
     expected = whole(straight, erased(straight, privacy).tombstone)
     ends = 0
-    for number, step in enumerate([0, *drawn.sample(range(1, 70), 3)]):
+    for number, step in enumerate([0, *drawn.sample(range(1, 70), 2)]):
         place = Workspace.at(Path(shutil.copytree(full, tmp_path / str(number))))
         with pytest.MonkeyPatch.context() as patch:
             killed_at(step, patch)
@@ -342,7 +344,7 @@ def test_killed_anywhere_the_same_again_ends_it(
             (tombstone,) = erasures.known(connection)
         assert whole(place, tombstone) == expected, step
         assert not holding(place, [names_of(privacy)(NAME), NAME])
-    assert ends < 3
+    assert ends < 2
 
 
 def test_who_is_listed_is_not_erased_without_a_word(workspace: Workspace, world_keys: Keys) -> None:
@@ -376,6 +378,10 @@ def test_one_thing_at_a_time(workspace: Workspace, world_keys: Keys) -> None:
     assert plan.read(workspace.path) is None
     with open_state(workspace.state) as state:
         assert Eraser(workspace, state).resume() is None
+    gone = Erasure(NAME, (NAME,), tombstone(), (), "ana", "why", NOW)
+    plan.write(workspace.path, plan.Plan(gone, ()))
+    with pytest.raises(BackupError, match="is being erased"):
+        back_up(workspace.path, workspace.path.parent / "backup")
     (workspace.path / plan.FILE).write_text("{}")
     with pytest.raises(PrivacyError, match="damaged"):
         erased(workspace, world_keys.privacy)

@@ -57,7 +57,7 @@ def filled(state: State) -> None:
         allowlist.replace(connection, "me", listed, None)
         notes.append(connection, "me", "c1", f"{NAME} (Ada\tSeven) and ada-77; see {NAME}.")
         subjects = [("account", NAME), ("link", f"bob {NAME}"), ("link", "bob ada-77"),
-                    ("account", r"Ada\tSeven"), ("decision", "7")]  # fmt: skip
+                    ("account", r"Ada\tSeven"), ("decision", "7"), ("look up", NAME)]  # fmt: skip
         said = [AuditEntry(NOW, "key", action, subject, "") for action, subject in subjects]
         audit.append(connection, said)
 
@@ -74,7 +74,7 @@ def test_a_tombstone_stands_wherever_it_was_named(state: State) -> None:
     filled(state)
     with state.read() as connection:
         before = decisions.page(connection)
-    assert erased(state) == 12
+    assert erased(state) == 13
     with state.read() as connection:
         after = decisions.page(connection)
         assert [(d.number, d.at, d.accounts, d.others) for d in after] == [
@@ -92,7 +92,7 @@ def test_a_tombstone_stands_wherever_it_was_named(state: State) -> None:
     gone = GONE.tombstone
     assert said == [
         ("account", gone), ("link", f"bob {gone}"), ("link", "bob ada-77"), ("account", gone),
-        ("decision", "7"), ("erase", f"{gone}: she asked"),
+        ("decision", "7"), ("look up", gone), ("erase", f"{gone}: she asked"),
     ]  # fmt: skip
 
 
