@@ -16,7 +16,7 @@ from api.deps import Having
 from api.gate import Gate
 from api.problems import PROBLEMS, handle_all
 from api.prompt import Prompt, of_graph
-from api.routers import accounts, banlists, clusters, decisions, events, health, runs
+from api.routers import accounts, banlists, clusters, decisions, events, health, runs, taxii
 from api.service import Service
 from linkage.state import Scope
 
@@ -46,7 +46,7 @@ def create_app(service: Service) -> FastAPI:
     # request as long as ten look-ups. The prefix is theirs: logs and figures have whole patterns.
     for router in (
         accounts.router, clusters.router, banlists.router, decisions.router, events.router,
-        runs.router, health.router, health.health,
+        runs.router, taxii.router, health.router, health.health,
     ):  # fmt: skip
         app.router.routes.extend(router.routes)
 

@@ -206,6 +206,8 @@ PARAMETERS: Mapping[str, Any] = {
     "account_id": "a_1",
     "b": "a_2",
     "cluster_id": "ccb0d61917f2a5c3e",
+    "collection_id": "bans",
+    "object_id": "indicator--8f4ae0b5-6a0e-4c3f-9d6c-0f5d3f0f4b6a",
     "job_id": "j00000007",
     "kind": "device",
     "number": 12,

@@ -55,7 +55,8 @@ class Gate:
             self._log.exception("fault", request_id=answer.request_id)
             if answer.status:
                 raise
-            fault = problem(INTERNAL, "see the log, by request_id", answer.request_id)
+            about = (answer.request_id, (), None, scope["path"])
+            fault = problem(INTERNAL, "see the log, by request_id", *about)
             await fault(scope, receive, answer.send)
         finally:
             self._told(scope, answer, time.perf_counter() - begun)
@@ -74,7 +75,8 @@ class Gate:
         except LinkageError as error:
             if answer.status:
                 raise
-            await of_error(error, answer.request_id)(scope, receive, answer.send)
+            told = of_error(error, answer.request_id, scope["path"])
+            await told(scope, receive, answer.send)
 
     def _told(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", NO_ROUTE)

@@ -33,6 +33,7 @@ from linkage.render import clean
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:linkage:problem:"
+TAXII, TAXII_MEDIA_TYPE = "/taxii2", "application/taxii+json;version=2.1"
 MOST_FAULTS = 20
 RETRY_SECONDS = 5
 
@@ -152,8 +153,11 @@ def problem(
     request_id: str,
     faults: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    path: str = "",
 ) -> Response:
-    """A problem document as an answer."""
+    """A problem document as an answer; below TAXII's `path`, what that standard has instead."""
+    if path.startswith(f"{TAXII}/"):
+        return taxii_error(kind, detail, request_id, headers)
     told: dict[str, Any] = {
         "type": PREFIX + kind.name,
         "title": kind.title,
@@ -166,8 +170,27 @@ def problem(
     return JSONResponse(told, kind.status.value, headers, MEDIA_TYPE)
 
 
-def of_error(error: LinkageError, request_id: str) -> Response:
-    """The answer to a fault of ours."""
+def taxii_error(
+    kind: Kind, detail: str, request_id: str, headers: Mapping[str, str] | None
+) -> Response:
+    """An error message of TAXII 2.1 (section 3.6.1)."""
+    # TAXII has 422 for what is written alone.
+    status = HTTPStatus.BAD_REQUEST if kind is INVALID else kind.status
+    told = {
+        "title": kind.title,
+        "description": detail,
+        "error_id": request_id,
+        "error_code": kind.name,
+        "http_status": str(status.value),
+    }
+    given = dict(headers or {})
+    if status is HTTPStatus.UNAUTHORIZED:
+        given["WWW-Authenticate"] = 'Basic realm="linkage"'
+    return JSONResponse(told, status.value, given, TAXII_MEDIA_TYPE)
+
+
+def of_error(error: LinkageError, request_id: str, path: str) -> Response:
+    """The answer to a fault of ours at a path."""
     kind = next((kind for sort, kind in OF_ERRORS if isinstance(error, sort)), INTERNAL)
     headers: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
@@ -181,7 +204,7 @@ def of_error(error: LinkageError, request_id: str) -> Response:
         for name, what in (error.over if isinstance(error, OverBudget) else ())
     ]
     lines = [clean(line) for line in str(error).splitlines()]
-    return problem(kind, "\n".join(lines), request_id, faults, headers)
+    return problem(kind, "\n".join(lines), request_id, faults, headers, path)
 
 
 def handle_all(app: FastAPI) -> None:
@@ -193,7 +216,7 @@ def handle_all(app: FastAPI) -> None:
 
 async def _linkage(request: Request, error: Exception) -> Response:
     assert isinstance(error, LinkageError)
-    return of_error(error, request.state.request_id)
+    return of_error(error, request.state.request_id, request.scope["path"])
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -204,17 +227,19 @@ async def _invalid(request: Request, error: Exception) -> Response:
         for fault in error.errors()[:MOST_FAULTS]
     ]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
-    return problem(INVALID, clean(detail, 2000), request.state.request_id, faults)
+    about = (request.state.request_id, faults, None, request.scope["path"])
+    return problem(INVALID, clean(detail, 2000), *about)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, LinkageError):  # raised while the body was read
-        return of_error(error.__cause__, request.state.request_id)
+        return of_error(error.__cause__, request.state.request_id, request.scope["path"])
     status = HTTPStatus(error.status_code)
     other = Kind(status.phrase.lower().replace(" ", "-"), status, status.phrase)
     kind = OF_HTTP.get(error.status_code, other)
     detail = f"{request.method} {clean(request.url.path, 200)}"
     if status is HTTPStatus.BAD_REQUEST:
         detail = "the body cannot be read as JSON"
-    return problem(kind, detail, request.state.request_id, headers=error.headers)
+    about = (request.state.request_id, (), error.headers, request.scope["path"])
+    return problem(kind, detail, *about)

@@ -108,7 +108,7 @@ async def _response(read: Read, request: Request, given: dict[str, Any]) -> Resp
         else:
             answer = await run_in_threadpool(_answer, read.route.endpoint, caller, given)
     except LinkageError as error:
-        return of_error(error, request.state.request_id)
+        return of_error(error, request.state.request_id, request.scope["path"])
     return Response(answer, media_type="application/json")
 
 

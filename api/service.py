@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.rates import Rates
 from api.runs import Runs
 from api.settings import ServiceSettings
+from api.taxii import Feed
 from linkage.banlist import BanlistSettings
 from linkage.banlist.store import CHANNELS, Lists
 from linkage.erasing.whole import Asked, Erased, Eraser
@@ -53,6 +54,7 @@ class Service:
         if self.banlist.signing_key is not None:
             signing_key(self.banlist)  # one that is not there is found at the start
         self.boards = {name: Board(Lists(workspace.path, name)) for name in CHANNELS}
+        self.feeds = tuple(Feed(board) for board in self.boards.values())
         self.privacy, of_runs = privacy or Privacy(), of_runs or Settings()
         self.state: State = open_state(settings.state or workspace.state)
         try:

@@ -1,8 +1,10 @@
 """STIX 2.1: an indicator for each listed account, and a grouping with what was seen of each
 cluster (OASIS, STIX Version 2.1, 2021). Written as plain dictionaries.
 
-Ids follow from the account, so that a later list changes the indicator of an account instead of
-adding another; `revoked` ones are those that the list before had and this one has not.
+Ids follow from the account and since when it is listed, so that a later list changes the indicator
+of an account instead of adding another; `revoked` ones are those that the list before had and this
+one has not. What is revoked stays so, as the standard has it: whoever is listed again, later, is by
+another indicator.
 """
 
 from __future__ import annotations
@@ -11,16 +13,17 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from linkage.banlist.chain import canonical
+from linkage.banlist.chain import canonical, moment
 from linkage.banlist.entries import Entry
 from linkage.banlist.store import Published
 
 # The namespace that STIX 2.1 names for the ids of observables, in section 2.9.
 _OBSERVABLES = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
+_MADE = datetime(2026, 1, 1, tzinfo=UTC)
 _FULL = 40.0  # bits of confidence that are certainty, on STIX's scale up to 100
 
 
@@ -37,12 +40,18 @@ def as_stix(found: Published, now: datetime) -> Iterator[bytes]:
 
 def objects(entries: Iterable[Entry], modified: datetime) -> list[dict[str, Any]]:
     """All objects of these entries, the identity that made them first."""
-    made: list[dict[str, Any]] = [identity(modified)]
+    listed = list(entries)
+    indicators = [indicator(entry, modified) for entry in listed]
+    return [identity(), *indicators, *beside(listed, modified)]
+
+
+def beside(entries: Iterable[Entry], modified: datetime) -> list[dict[str, Any]]:
+    """What there is of these entries beside indicators: accounts and clusters."""
     clusters: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        made.append(indicator(entry, modified))
         if entry.cluster_id is not None:
             clusters[entry.cluster_id].append(entry)
+    made: list[dict[str, Any]] = []
     for cluster, members in sorted(clusters.items()):
         made += _cluster(cluster, members, modified)
     return made
@@ -51,7 +60,7 @@ def objects(entries: Iterable[Entry], modified: datetime) -> list[dict[str, Any]
 def indicator(entry: Entry, modified: datetime, *, revoked: bool = False) -> dict[str, Any]:
     """The indicator of an account. revoked: it is on the list no longer."""
     found: dict[str, Any] = {
-        **_common("indicator", str(_id("indicator", entry.account_id)), entry.listed_at, modified),
+        **_common("indicator", _indicator(entry), entry.listed_at, modified),
         "name": f"listed account, {entry.action.value}",
         "description": f"{entry.action.value} until {_stamp(entry.expires_at)}: "
         + ", ".join(entry.reasons),
@@ -70,35 +79,45 @@ def indicator(entry: Entry, modified: datetime, *, revoked: bool = False) -> dic
     return found
 
 
+def indicator_id(entry: Entry) -> str:
+    """The id that the indicator of an account has."""
+    return f"indicator--{_indicator(entry)}"
+
+
 def pattern(account_id: str) -> str:
     """What an account is recognised by, in STIX's pattern language."""
     text = account_id.replace("\\", "\\\\").replace("'", "\\'")
     return f"[user-account:user_id = '{text}']"
 
 
-def identity(modified: datetime) -> dict[str, Any]:
-    """Who made the list."""
+def identity() -> dict[str, Any]:
+    """Who made the list, always the same."""
     return {
-        **_common("identity", str(_id("identity", "linkage")), modified, modified),
+        **_common("identity", str(_id("identity", "linkage")), _MADE, _MADE),
         "name": "linkage",
         "identity_class": "system",
     }
+
+
+def _indicator(entry: Entry) -> str:
+    return str(_id("indicator", f"{entry.account_id}\0{moment(entry.listed_at)}"))
 
 
 def _cluster(cluster: str, members: list[Entry], modified: datetime) -> list[dict[str, Any]]:
     """Accounts as observables, that they were seen, and what belongs together."""
     accounts = [_account(entry) for entry in members]
     first = min(entry.listed_at for entry in members)
+    name = f"{cluster}\0{moment(first)}"
     seen = {
-        **_common("observed-data", str(_id("observed-data", cluster)), first, modified),
+        **_common("observed-data", str(_id("observed-data", name)), first, modified),
         "first_observed": _stamp(first),
         "last_observed": _stamp(max(first, modified)),
         "number_observed": len(members),
         "object_refs": [account["id"] for account in accounts],
     }
-    indicators = [f"indicator--{_id('indicator', entry.account_id)}" for entry in members]
+    indicators = [indicator_id(entry) for entry in members]
     together = {
-        **_common("grouping", str(_id("grouping", cluster)), first, modified),
+        **_common("grouping", str(_id("grouping", name)), first, modified),
         "name": f"cluster {cluster}",
         "context": "suspicious-activity",
         "object_refs": [seen["id"], *indicators],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from api.app import openapi
 from linkage.state import Scope
 from tests.api.conftest import Api
 from tests.api.test_scopes import TABLE
+from tests.banlist.test_chain import KEY, draft
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -75,6 +78,21 @@ def test_jobs_that_are_there_are_documented(both: Api, document: Any) -> None:
     job = both.client.post("/v1/runs", headers=both.headers(Scope.publish)).json()["id"]
     for route in ("/v1/runs/{job_id}", "/v1/runs/{job_id}/progress"):
         asked(both, document[route]["GET"], {"job_id": job})
+
+
+def test_lists_that_are_there_are_documented(both: Api, document: Any) -> None:
+    lists = both.service.boards["bans"].lists
+    now = datetime.now(UTC)
+    found = draft("a", "b")
+    entries = [replace(e, listed_at=now, expires_at=now + timedelta(days=9)) for e in found.entries]
+    lists.publish(replace(found, entries=tuple(entries)), KEY, "me", now)
+    for part in ("", "/head", "/report"):
+        asked(both, document[f"/v1/banlists/{{number}}{part}"]["GET"], {"number": "1"})
+    for part in ("", "/latest", "/changes"):
+        asked(both, document[f"/v1/banlists{part}"]["GET"])
+    asked(both, document["/v1/banlists/lookup/{account_id}"]["GET"], {"account_id": "a"})
+    objects = "/taxii2/linkage/collections/{collection_id}/objects/"
+    asked(both, document[objects]["GET"], {"collection_id": "bans"})
 
 
 def test_the_document_can_be_read_by_others(both: Api) -> None:

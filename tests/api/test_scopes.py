@@ -46,6 +46,14 @@ TABLE = {
     ("GET", "/v1/decisions"): READ,
     ("GET", "/v1/decisions/{number}"): READ,
     ("GET", "/v1/decisions/{number}/evidence"): READ,
+    ("GET", "/taxii2/"): READ,
+    ("GET", "/taxii2/linkage/"): READ,
+    ("GET", "/taxii2/linkage/collections/"): READ,
+    ("GET", "/taxii2/linkage/collections/{collection_id}/"): READ,
+    ("GET", "/taxii2/linkage/collections/{collection_id}/manifest/"): READ,
+    ("GET", "/taxii2/linkage/collections/{collection_id}/objects/"): READ,
+    ("GET", "/taxii2/linkage/collections/{collection_id}/objects/{object_id}/"): READ,
+    ("GET", "/taxii2/linkage/collections/{collection_id}/objects/{object_id}/versions/"): READ,
     ("GET", "/v1/allowlist"): READ,
     ("POST", "/v1/banlists"): PUBLISH,
     ("POST", "/v1/banlists/{number}/publish"): PUBLISH,
@@ -63,7 +71,18 @@ TABLE = {
     ("GET", "/v1/audit"): {Scope.admin},
     ("GET", "/v1/openapi.json"): READ,
 }
-WORDS = ("number", "job_id", "cluster_id", "account_id", "a", "b", "kind", "value:path")
+WORDS = (
+    "number",
+    "job_id",
+    "collection_id",
+    "object_id",
+    "cluster_id",
+    "account_id",
+    "a",
+    "b",
+    "kind",
+    "value:path",
+)
 
 
 def filled(route: str) -> str:
@@ -96,8 +115,11 @@ def test_who_may(module_api: Api, method: str, route: str) -> None:
             assert answer.status_code in (200, 202, 404, 422), (scope, answer.text)
         else:
             assert answer.status_code == (403 if scope else 401), (scope, answer.text)
-            kind = "forbidden" if scope else "unauthenticated"
-            assert answer.json()["type"] == f"urn:linkage:problem:{kind}"
+            kind, told = "forbidden" if scope else "unauthenticated", answer.json()
+            if route.startswith("/taxii2"):
+                assert (told["error_code"], told["http_status"]) == (kind, str(answer.status_code))
+            else:
+                assert told["type"] == f"urn:linkage:problem:{kind}"
         if scope is None and route.startswith("/v1"):
             assert answer.headers["WWW-Authenticate"] == 'Bearer realm="linkage"'
 
