@@ -18,8 +18,9 @@
     │   ├── ConflictError            somebody else was first, or the same key means another thing
     │   ├── JournalError             events that came in cannot be written, or read again
     │   └── PrivacyError             keys, pseudonyms or the vault do not fit what is kept
-    └── ListError                9   a ban list is not what was signed, or cannot be published
-        └── OverBudget               a draft would do more at once than the settings allow
+    ├── ListError                9   a ban list is not what was signed, or cannot be published
+    │   └── OverBudget               a draft would do more at once than the settings allow
+    └── WebhookError            10   a receiver of a webhook cannot be reached, or refuses
 
 A message says what was wrong, where, and what to do.
 """
@@ -133,3 +134,9 @@ class OverBudget(ListError):
     def __init__(self, message: str, over: Sequence[tuple[str, str]] = ()) -> None:
         self.over = tuple(over)
         super().__init__(message)
+
+
+class WebhookError(LinkageError):
+    """The receiver of a webhook cannot be reached, must not be, or does not take a message."""
+
+    exit_code = 10

@@ -16,7 +16,7 @@ from linkage.artifacts import BUILT_IN, ArtifactKind, declared
 from linkage.errors import MissingInput, SettingsError
 
 # Tables of the same file that are not a run's; who reads them checks them.
-OF_OTHERS = ("service", "privacy", "banlist")
+OF_OTHERS = ("service", "privacy", "banlist", "webhooks")
 
 S = TypeVar("S", bound="Section")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -36,6 +36,7 @@ Exit codes:
   7    a local Neo4j cannot be fetched, started or stopped
   8    keys, decisions and the like cannot be kept or read
   9    a ban list is not what was signed, or cannot be published
+  10   the receiver of a webhook cannot be reached, or refuses
   130  interrupted
 """
 INTERRUPTED = 130
