@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 from api.lists import Posted
 from linkage.banlist.entries import Measure
+from linkage.errors import StateError
 from linkage.state.jobs import Job, JobState
+from linkage.webhooks import Outcome
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -55,6 +59,11 @@ class Metrics:
             "linkage_banlist_entries", "Entries of the latest list that hold.",
             ("channel", "action"), registry=self._registry,
         )  # fmt: skip
+        self._attempts = Counter(
+            "linkage_webhook_attempts_total", "Attempts to deliver a message: delivered, failed "
+            "(it is tried again) or dead (it is not).", ("webhook", "outcome"),
+            registry=self._registry,
+        )  # fmt: skip
         # To look them up by their labels takes longer than to count.
         self._of_route: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -84,6 +93,14 @@ class Metrics:
             for stage in job.progress.stages:
                 self._stages.labels(stage.stage).set(stage.seconds or 0.0)
 
+    def attempted(self, webhook: str, outcome: Outcome) -> None:
+        """A message was delivered, or not."""
+        self._attempts.labels(webhook, outcome.value).inc()
+
+    def watch(self, oldest: Callable[[], Mapping[str, float]]) -> None:
+        """Ask, whenever figures are read, how long the oldest message of each webhook waits."""
+        self._registry.register(_Oldest(oldest))
+
     def text(self, published: datetime | None, lists: Mapping[str, Posted], now: datetime) -> bytes:
         """All of it, as Prometheus reads it. published: when the run was; lists: the latest, by
         channel."""
@@ -95,3 +112,29 @@ class Metrics:
             for action in Measure:
                 self._listed.labels(channel, action.value).set(actions[action.value])
         return generate_latest(self._registry)
+
+
+class _Oldest(Collector):
+    """Is asked when figures are read; says nothing while the state is away."""
+
+    def __init__(self, oldest: Callable[[], Mapping[str, float]]) -> None:
+        self._oldest = oldest
+
+    def describe(self) -> list[Metric]:
+        return [self._family()]
+
+    def collect(self) -> Iterator[Metric]:
+        family = self._family()
+        try:
+            for webhook, seconds in self._oldest().items():
+                family.add_metric([webhook], seconds)
+        except StateError:
+            return
+        yield family
+
+    def _family(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily(
+            "linkage_webhook_oldest_seconds",
+            "Since the oldest message was made that was not delivered; 0 for none.",
+            labels=["webhook"],
+        )

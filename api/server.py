@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -22,6 +23,7 @@ from linkage.errors import LinkageError
 from linkage.privacy import Privacy
 from linkage.render import clean
 from linkage.settings import Settings
+from linkage.webhooks import Webhook
 from linkage.workspace import Workspace
 
 
@@ -31,11 +33,12 @@ def run(
     of_runs: Settings,
     privacy: Privacy,
     banlist: BanlistSettings | None = None,
+    webhooks: Sequence[Webhook] = (),
 ) -> None:
     """Serve a workspace; returns when SIGINT or SIGTERM came and requests are done."""
     log_to(sys.stderr)
     with _listening(settings.host, settings.port) as listening:
-        service = Service(Workspace.at(folder), settings, of_runs, None, privacy, banlist)
+        service = Service(Workspace.at(folder), settings, of_runs, None, privacy, banlist, webhooks)
         server = _Server(
             service,
             uvicorn.Config(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -29,6 +29,7 @@ from linkage.publishing import signing_key
 from linkage.settings import Settings
 from linkage.state import DecisionLog, State, open_state
 from linkage.state.jobs import Job, JobState
+from linkage.webhooks import Office, Told, Webhook
 from linkage.workspace import Workspace
 
 MOST_EVENTS = 10_000  # of a call
@@ -45,10 +46,12 @@ class Service:
         terms: Terms | None = None,
         privacy: Privacy | None = None,
         banlist: BanlistSettings | None = None,
+        webhooks: Sequence[Webhook] = (),
     ) -> None:
         """`of_runs`: how events are read, and what detections go by; `terms`: of these detections,
         the settings' if not given; `privacy`: what is kept of people, and under which names;
-        `banlist`: what is done about listed accounts, and who signs that."""
+        `banlist`: what is done about listed accounts, and who signs that; `webhooks`: who is told
+        when something happens."""
         self.workspace, self.settings = workspace, settings
         self.banlist = banlist or BanlistSettings()
         if self.banlist.signing_key is not None:
@@ -78,6 +81,10 @@ class Service:
         self.runs.look_again()
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.keeper = Keeper(self._expire, self._went, self._trouble)
+        self.webhooks = Office(
+            workspace, self.state, webhooks, lambda: self.now(), self._sent, self._trouble
+        )
+        self.metrics.watch(self.webhooks.oldest)
         around = Surroundings(
             workspace, self.state, self.journal.seal, self._told, self._trouble, self._prepare
         )
@@ -86,10 +93,12 @@ class Service:
             self.metrics.job(job)
         if self.privacy.retention_days is not None:
             self.keeper.start()
+        self.webhooks.start()
 
     def close(self) -> None:
         """Stop: a detection is interrupted, what waits is written, connections are given back."""
         self.jobs.close()
+        self.webhooks.close()
         self.keeper.close()
         self.journal.close()
         self.checker.close()
@@ -118,6 +127,16 @@ class Service:
         self.metrics.job(job)
         if job.state is JobState.done:
             self.runs.look_again()
+        self.webhooks.wake()
+
+    def _sent(self, told: Told) -> None:
+        delivery = told.delivery
+        structlog.get_logger("linkage.webhooks").info(
+            "webhook", webhook=delivery.webhook, delivery=delivery.number,
+            message=delivery.message, kind=delivery.kind, outcome=told.outcome.value,
+            attempts=delivery.attempts + 1, status=told.status, fault=told.fault,
+        )  # fmt: skip
+        self.metrics.attempted(delivery.webhook, told.outcome)
 
     def _prepare(self) -> None:
         if self.privacy.retention_days is not None:

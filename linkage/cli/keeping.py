@@ -39,7 +39,9 @@ def serve(
     workspace: WorkspaceOption = WORKSPACE,
     settings: Annotated[
         Path | None,
-        typer.Option("--settings", "-s", help="linkage.toml: [service], [privacy], [banlist]."),
+        typer.Option(
+            "--settings", "-s", help="linkage.toml: [service], [privacy], [banlist], [[webhooks]]."
+        ),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[
@@ -53,7 +55,7 @@ def serve(
     """
     from api.server import run
     from api.settings import load
-    from linkage import privacy
+    from linkage import privacy, webhooks
     from linkage.banlist.settings import load as of_lists
     from linkage.settings import all_of
     from linkage.settings import load as of_runs
@@ -63,13 +65,14 @@ def serve(
         f"LINKAGE_SERVICE_{name.upper()}": str(value)
         for name, value in given.items() if value is not None
     }  # fmt: skip
-    service, runs, people, lists = all_of(
+    service, runs, people, lists, receivers = all_of(
         lambda: load(settings, environment),
         lambda: of_runs(settings),
         lambda: privacy.opened(privacy.load(settings, environment)),
         lambda: of_lists(settings, environment),
+        lambda: webhooks.load(settings),
     )
-    run(workspace, service, runs, people, lists)
+    run(workspace, service, runs, people, lists, receivers)
 
 
 @keys.command()

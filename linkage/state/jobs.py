@@ -135,6 +135,12 @@ def latest(
     return [_job(row) for row in connection.execute(query).mappings()]
 
 
+def ended_after(connection: sa.Connection, identity: str) -> list[Job]:
+    """Those with later ids that are done or failed, in their order."""
+    query = jobs.select().where(jobs.c.id > identity, jobs.c.state.in_([s.value for s in ENDED]))
+    return [_job(row) for row in connection.execute(query.order_by(jobs.c.id)).mappings()]
+
+
 def begin(connection: sa.Connection, job: Job) -> Job:
     """Another attempt."""
     return _changed(

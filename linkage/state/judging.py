@@ -59,6 +59,15 @@ def standing(connection: sa.Connection) -> Standing:
     )
 
 
+def decided(connection: sa.Connection) -> dict[str, tuple[Action, str | None]]:
+    """Account -> what was decided about it last, and the cluster that this was about."""
+    return {
+        row.account_id: (action, row.cluster_id)
+        for action in STATES
+        for row in _last(connection, action)
+    }
+
+
 def _cleared(connection: sa.Connection) -> dict[str, int]:
     """Accounts about which the last that was decided is that they are innocent."""
     return {row.account_id: row.number for row in _last(connection, Action.clear)}

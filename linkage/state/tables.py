@@ -165,3 +165,54 @@ erasures = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
 )
+
+# How far receivers of webhooks were told: of which subject, up to what. Whoever tells more moves it
+# in the transaction that has the messages.
+told = sa.Table(
+    "told",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+# Webhooks whose receiver said that it is gone. `address`: SHA-256 of the URL that said so.
+disabled_webhooks = sa.Table(
+    "disabled_webhooks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("address", sa.LargeBinary, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# What is told, as it is sent each time.
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+# A message for a webhook. `since`: from when on it is tried; `due`: the next attempt; `lease`: of
+# the attempt that goes on, which nobody else makes before `leased_until`; `status`: what was
+# answered last.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("message", sa.ForeignKey("messages.id"), nullable=False),
+    sa.Column("webhook", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("due", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("lease", sa.Text),
+    sa.Column("leased_until", Moment),
+    sa.Column("ended", Moment),
+    sa.Column("status", sa.Integer),
+    sa.Column("fault", sa.Text),
+    sqlite_autoincrement=True,
+)
+sa.Index(None, deliveries.c.message)
+sa.Index(None, deliveries.c.state, deliveries.c.webhook, deliveries.c.due)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections import Counter
 from functools import partial
@@ -20,6 +21,7 @@ from linkage.webhooks.exchange import Limits
 from linkage.webhooks.messages import Kind
 
 TABLE = "webhooks"
+GIVE_UP_HOURS, KEEP_DAYS = 72.0, 30
 EVERY_KIND: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -53,10 +55,13 @@ class Webhook(Section):
     )
     seconds: float = Field(15.0, gt=0, le=120, description="seconds for all, answer included")
     give_up_hours: float = Field(
-        72.0, gt=0, le=720, description="hours after which a message is not tried again"
+        GIVE_UP_HOURS, gt=0, le=720, description="hours after which a message is not tried again"
     )
     keep_days: int = Field(
-        30, ge=1, le=366, description="days that delivered messages and dead letters are kept"
+        KEEP_DAYS,
+        ge=1,
+        le=366,
+        description="days that delivered messages and dead letters are kept",
     )
 
     @field_validator("url")
@@ -88,6 +93,11 @@ class Webhook(Section):
     def endpoint(self) -> Endpoint:
         """The URL in its parts."""
         return Endpoint.of(self.url)
+
+    @property
+    def address(self) -> bytes:
+        """What the URL is known by where it is kept: it may have a secret in it."""
+        return hashlib.sha256(self.url.encode("ascii")).digest()
 
     def limits(self) -> Limits:
         """What an exchange may reach; SettingsError where the authority cannot be read."""
