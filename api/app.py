@@ -11,12 +11,14 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI, Security
 from fastapi.responses import JSONResponse
 
-from api import examples, schemas
+from api import examples, schemas, told
 from api.deps import Having
 from api.gate import Gate
 from api.problems import PROBLEMS, handle_all
 from api.prompt import Prompt, of_graph
-from api.routers import accounts, banlists, clusters, decisions, events, health, runs, taxii
+from api.routers import (
+    accounts, banlists, clusters, decisions, events, health, runs, taxii, webhooks,
+)  # fmt: skip
 from api.service import Service
 from linkage.state import Scope
 
@@ -46,7 +48,7 @@ def create_app(service: Service) -> FastAPI:
     # request as long as ten look-ups. The prefix is theirs: logs and figures have whole patterns.
     for router in (
         accounts.router, clusters.router, banlists.router, decisions.router, events.router,
-        runs.router, taxii.router, health.router, health.health,
+        runs.router, taxii.router, webhooks.router, health.router, health.health,
     ):  # fmt: skip
         app.router.routes.extend(router.routes)
 
@@ -77,5 +79,6 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     shapes |= shapes["Problem"].pop("$defs", {})
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
+    told.add(document)
     examples.add(document)
     return document

@@ -76,6 +76,12 @@ _LATEST = {
     "channel": "bans", "number": 12, "published_at": _LIST_HEAD["published_at"],
     "age_seconds": 310.5,
 }  # fmt: skip
+_DELIVERY = {
+    "number": 41, "message": "msg_5d3c1a0f6e2b4987a1c0d4e8f7b69a23", "webhook": "gateway",
+    "kind": "list.published", "at": "2026-07-01T06:00:00Z", "state": "dead",
+    "since": "2026-07-01T06:00:00Z", "due": "2026-07-04T05:58:11Z", "attempts": 82,
+    "ended": "2026-07-04T05:58:12Z", "status": 500, "fault": "it answered 500: out of disk",
+}  # fmt: skip
 _ENTRY = ("sort", "kind", "value", "reason", "expires")
 
 SHAPES: Mapping[str, Mapping[str, Any]] = {
@@ -130,6 +136,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         },
     },
     "Decision": _DECISION,
+    "Delivery": _DELIVERY,
     "DecisionDetail": {**_DECISION, "cluster": {"cluster_id": "ccb0d61917f2a5c3e", "accounts": 16}},
     "Explanation": {
         "a": "a_1", "b": "a_2", "organisations": [None, None], "shared": [_SHARED],
@@ -189,6 +196,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 
 PAGES: Mapping[str, Mapping[str, Any]] = {
+    "Delivery": _DELIVERY,
     "Cluster": _CLUSTER,
     "Decision": _DECISION,
     "Job": _JOB,

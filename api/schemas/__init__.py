@@ -87,17 +87,18 @@ from api.schemas.kept import (
     Note,
     Rejected,
 )
+from api.schemas.webhooks import Delivery, Webhook
 
 __all__ = [
     "Account", "AccountsJudged", "Activity", "Allowed", "Allowlist", "AllowlistAsked",
-    "Answered", "Artifact", "ArtifactAllowed", "ArtifactHolders", "Asked", "AuditEntry", "BanList",
-    "Bucket", "Change", "Channel", "Cleared", "Cluster", "ClusterDetail", "ClusterJudged",
-    "Collateral", "Decision", "DecisionAsked", "DecisionDetail", "DraftAsked", "Drafted", "Edge",
-    "Erased", "Evidence", "Explanation", "FamilyPart", "Fault", "Health", "Held", "Holder", "Holds",
-    "Id", "Ingested", "Job", "JobStage", "LeftOut", "Limit", "Link", "Links", "ListChanges",
-    "ListHead", "Listed", "LookedUp", "LookedUpAll", "LookupAsked", "LosingOrganisation", "Member",
-    "MemberState", "Neighbourhood", "New", "Node", "Note", "NoteAsked", "OneApart", "Page",
-    "Problem", "Proposal", "PublishAsked", "Reason", "Rejected", "Run", "Shared",
-    "SharedArtifact", "Signal", "SignedHead", "State", "Statement", "Thing", "Tie", "Timeline",
-    "TwoApart", "WhoAllowed", "rows_of",
+    "Answered", "Artifact", "ArtifactAllowed", "ArtifactHolders", "Asked", "AuditEntry",
+    "BanList", "Bucket", "Change", "Channel", "Cleared", "Cluster", "ClusterDetail",
+    "ClusterJudged", "Collateral", "Decision", "DecisionAsked", "DecisionDetail", "Delivery",
+    "DraftAsked", "Drafted", "Edge", "Erased", "Evidence", "Explanation", "FamilyPart", "Fault",
+    "Health", "Held", "Holder", "Holds", "Id", "Ingested", "Job", "JobStage", "LeftOut",
+    "Limit", "Link", "Links", "ListChanges", "ListHead", "Listed", "LookedUp", "LookedUpAll",
+    "LookupAsked", "LosingOrganisation", "Member", "MemberState", "Neighbourhood", "New",
+    "Node", "Note", "NoteAsked", "OneApart", "Page", "Problem", "Proposal", "PublishAsked",
+    "Reason", "Rejected", "Run", "Shared", "SharedArtifact", "Signal", "SignedHead", "State",
+    "Statement", "Thing", "Tie", "Timeline", "TwoApart", "Webhook", "WhoAllowed", "rows_of",
 ]  # fmt: skip

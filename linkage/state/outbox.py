@@ -74,6 +74,9 @@ class Counts:
     oldest: datetime | None = None
 
 
+Gone = Mapping[str, tuple[bytes, datetime]]
+
+
 def told_of(connection: sa.Connection, subject: str) -> str | None:
     """How far was told; None where nothing ever was."""
     return connection.scalar(sa.select(told.c.value).where(told.c.subject == subject))
@@ -212,7 +215,7 @@ def enable(connection: sa.Connection, webhook: str) -> bool:
     return gone.rowcount == 1
 
 
-def disabled(connection: sa.Connection) -> Mapping[str, tuple[bytes, datetime]]:
+def disabled(connection: sa.Connection) -> Gone:
     """Webhook -> hash of the URL that said that it is gone, and when."""
     rows = connection.execute(disabled_webhooks.select())
     return {row.name: (row.address, row.at) for row in rows}

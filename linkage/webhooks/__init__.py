@@ -8,5 +8,8 @@ wait in the state (`linkage.state.outbox`); a `courier` for each webhook deliver
 from linkage.webhooks.courier import Outcome, Sender, Told
 from linkage.webhooks.office import Office
 from linkage.webhooks.settings import Webhook, load
+from linkage.webhooks.standing import Standing, standings
 
-__all__ = ["Office", "Outcome", "Sender", "Told", "Webhook", "load"]
+__all__ = [
+    "Office", "Outcome", "Sender", "Standing", "Told", "Webhook", "load", "standings",
+]  # fmt: skip

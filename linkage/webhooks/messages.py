@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -121,7 +121,7 @@ class RunFailed(Data):
     attempts: int
 
 
-class Test(Data):
+class WebhookTest(Data):
     """Nothing happened: somebody tries out whether messages arrive."""
 
     kind: ClassVar[str] = "webhook.test"
@@ -133,6 +133,22 @@ SORTS: tuple[type[Data], ...] = (
     ClusterFlagged, ClusterGrowing, ListPublished, RunFinished, RunFailed,
 )  # fmt: skip
 Kind = Literal["cluster.flagged", "cluster.growing", "list.published", "run.finished", "run.failed"]
+
+
+Told = TypeVar("Told", bound=Data)
+
+
+class Envelope(BaseModel, Generic[Told]):
+    """What is sent. id: of this message, the same each time that it is sent; timestamp: when it was
+    made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    type: str
+    version: int
+    timestamp: datetime
+    data: Told
 
 
 @dataclass(frozen=True)
@@ -148,7 +164,7 @@ class Message:
 def message(data: Data, at: datetime) -> Message:
     """What is sent, with a new id."""
     identity = f"msg_{secrets.token_hex(16)}"
-    told: dict[str, Any] = {
+    told = {
         "id": identity,
         "type": data.kind,
         "version": VERSION,

@@ -10,7 +10,7 @@ it is started again; of two services, one tells it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,7 @@ from linkage.webhooks.messages import (
     message,
 )
 from linkage.webhooks.settings import Webhook
+from linkage.webhooks.standing import is_disabled
 from linkage.workspace import Workspace
 
 RUN, JOB = "run", "job"  # subjects
@@ -183,11 +184,6 @@ class Teller:
             return [(of_list(lists.head(n)[0], lists.report(n)), self._all) for n in new]
 
         return of
-
-
-def is_disabled(hook: Webhook, gone: Mapping[str, tuple[bytes, datetime]]) -> bool:
-    """Whether the receiver at this very URL said that it is gone."""
-    return hook.name in gone and gone[hook.name][0] == hook.address
 
 
 def of_list(head: Head, report: Report) -> ListPublished:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from linkage.privacy import Privacy
 from linkage.readers.held import REJECTED
 from linkage.settings import Settings
 from linkage.state import Scope, keys
+from linkage.webhooks import Webhook
 from linkage.workspace import Workspace
 from tests import worlds
 from tests.neo4j.servers import Address
@@ -117,6 +118,7 @@ class served:  # noqa: N801 - used like a function
         terms: Terms | None = None,
         privacy: Privacy | None = None,
         banlist: BanlistSettings | None = None,
+        webhooks: Sequence[Webhook] = (),
         **settings: int,
     ) -> None:
         rates: dict[str, Any] = {"requests_per_minute": MANY, "failures_per_minute": MANY}
@@ -125,7 +127,9 @@ class served:  # noqa: N801 - used like a function
             workspace.add(result)
         self._result = result
         chosen = ServiceSettings(graph=graph, **(rates | settings))
-        self._service = Service(workspace, chosen, worlds.settings(), terms, privacy, banlist)
+        self._service = Service(
+            workspace, chosen, worlds.settings(), terms, privacy, banlist, webhooks
+        )
         self._client = TestClient(create_app(self._service), raise_server_exceptions=False)
 
     def __enter__(self) -> Api:

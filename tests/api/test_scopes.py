@@ -69,6 +69,9 @@ TABLE = {
     ("GET", "/v1/run"): READ,
     ("GET", "/v1/metrics"): READ,
     ("GET", "/v1/audit"): {Scope.admin},
+    ("GET", "/v1/webhooks"): {Scope.admin},
+    ("GET", "/v1/webhooks/deliveries"): {Scope.admin},
+    ("POST", "/v1/webhooks/deliveries/{number}/retry"): {Scope.admin},
     ("GET", "/v1/openapi.json"): READ,
 }
 WORDS = (

@@ -58,7 +58,7 @@ class Receiver:
     """A server. answer: what it does next, of any request; received: all that came."""
 
     port: int
-    answer: Callable[[Any], None] = ok
+    answer: Callable[[Any], object] = ok
     received: list[Received] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
