@@ -17,7 +17,15 @@ from api.gate import Gate
 from api.problems import PROBLEMS, handle_all
 from api.prompt import Prompt, of_graph
 from api.routers import (
-    accounts, banlists, clusters, decisions, events, health, runs, taxii, webhooks,
+    accounts,
+    banlists,
+    clusters,
+    decisions,
+    events,
+    health,
+    runs,
+    taxii,
+    webhooks,
 )  # fmt: skip
 from api.service import Service
 from linkage.state import Scope
