@@ -107,7 +107,7 @@ def test_what_happened_while_no_service_ran_is_told_by_the_next(
     publish(workspace)
     publish(workspace)
     publish(workspace, SHADOW)
-    done, failed = finish(state, "r1"), finish(state, None, "no memory in /home/ana")
+    done, failed = finish(state, "r1"), finish(state, None, "no memory in /data/ana")
     assert teller_of(workspace, state, hook, now=clock).step() == 6
     assert told(state) == [
         ("run.finished", done), ("run.failed", failed), ("cluster.flagged", "c1"),
@@ -213,7 +213,7 @@ def test_nothing_of_a_person_is_told(
     serve_run(workspace, "r2", {"c2": ("abcdefgh", 2.0)})
     publish(workspace)
     finish(state, "r2")
-    finish(state, None, "account-a broke it, in /home/ana")
+    finish(state, None, "account-a broke it, in /data/ana")
     teller.step()
     found = messages(state)
     assert {m["type"] for m in found} == {
