@@ -33,7 +33,7 @@ class Feed:
         self._merged: tuple[int, Sequence[Item]] = (0, ())
         self._left: dict[int, tuple[tuple[Stamp | None, ...], list[Item]]] = {}
 
-    def items(self, after: datetime | None, now: datetime) -> list[Item]:
+    def items(self, after: datetime | None, now: datetime) -> Sequence[Item]:
         """What was added after a time, in that order; without a time, what there is now.
 
         Each object is there once, as it is by now: as its latest list has it, or revoked.
@@ -45,10 +45,10 @@ class Feed:
             self._read(latest)
             found = self._now(latest, now - LATE)
             if after is None:
-                return list(found)
-            earlier = self._earlier(after)
-        every = sorted([*earlier, *feed.later(found, after)], key=lambda item: item.added)
-        return list(feed.later(every, after))
+                return found
+            earlier = [item for item in self._earlier(after) if item.added > after]
+        later = feed.later(found, after)
+        return sorted([*earlier, *later], key=lambda item: item.added) if earlier else later
 
     def _read(self, latest: Posted) -> None:
         """Look at the latest list, unless it was looked at."""

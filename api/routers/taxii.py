@@ -130,19 +130,19 @@ class Wanted:
     def page(self, found: Feed, now: datetime) -> tuple[list[Item], bool]:
         """Its objects, and whether there are more. Where several were added at the same time, they
         are not torn apart."""
-        items = [item for item in found.items(self._after, now) if self._has(item)]
-        end = self._limit
-        while end < len(items) and items[end].added == items[end - 1].added:
-            end += 1
-        return items[:end], len(items) > end
+        items: list[Item] = []
+        for item in filter(self._has, found.items(self._after, now)):
+            if len(items) >= self._limit and item.added != items[-1].added:
+                return items, True
+            items.append(item)
+        return items, False
 
     def _has(self, item: Item) -> bool:
         """Whether it is among those that are asked for. A collection has one version of each."""
-        versions = {"first", "last", "all", _stamp(item.version)}
         return (
             (self._ids is None or item.id in self._ids)
             and (self._types is None or item.type in self._types)
-            and (self._versions is None or not versions.isdisjoint(self._versions))
+            and (self._versions is None or not self._versions.isdisjoint(_names(item)))
             and (self._specs is None or SPEC in self._specs)
         )
 
@@ -268,6 +268,11 @@ def _json(value: object, items: Sequence[Item] = ()) -> Response:
         headers["X-TAXII-Date-Added-First"] = _exact(items[0].added)
         headers["X-TAXII-Date-Added-Last"] = _exact(items[-1].added)
     return Response(orjson.dumps(value), 200, headers, TAXII_MEDIA_TYPE)
+
+
+def _names(item: Item) -> tuple[str, ...]:
+    """What the one version of an object can be asked for as."""
+    return "first", "last", "all", _stamp(item.version)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

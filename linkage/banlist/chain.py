@@ -132,7 +132,7 @@ def head_of(values: Mapping[str, Any]) -> Head:
 
 def moment(at: datetime) -> str:
     """A time in UTC, to the microsecond, always written in the same way."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    return at.isoformat(timespec="microseconds")
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:
