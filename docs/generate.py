@@ -31,6 +31,7 @@ from api.settings import ServiceSettings
 from linkage.artifacts import BUILT_IN
 from linkage.banlist import BanlistSettings
 from linkage.cli import app
+from linkage.conformance import SCENARIOS
 from linkage.errors import LinkageError
 from linkage.explain import Explanation, SharedArtifact
 from linkage.privacy import PrivacySettings
@@ -226,6 +227,14 @@ def evasions() -> str:
         for name, words in EVASIONS.items()
     ]
     return _table(("evasion", "what networks do", "if none is named"), rows)
+
+
+def scenarios() -> str:
+    """What a consumer of ban lists is tested for."""
+    rows = [
+        (f"`{one.name}`", one.says, ", ".join(sorted(one.needs)) or "anybody") for one in SCENARIOS
+    ]
+    return _table(("scenario", "what it must do", "asked of who"), rows)
 
 
 # From the demo
@@ -441,6 +450,7 @@ def makers() -> dict[str, Callable[[Demo], str]]:
         "banlist settings": lambda _: _section(BanlistSettings),
         "problems": lambda _: problems(),
         "evasions": lambda _: evasions(),
+        "scenarios": lambda _: scenarios(),
         "demo": printed,
         "pair": pair,
         "ban": ban,

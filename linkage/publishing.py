@@ -72,7 +72,12 @@ def signing_key(settings: BanlistSettings) -> Ed25519PrivateKey:
             ["banlist.signing_key: name the file of a key; `linkage banlist keygen` makes one"],
             "settings",
         )
-    key = _loaded(settings.signing_key, private=True)
+    return private_key(settings.signing_key)
+
+
+def private_key(path: Path) -> Ed25519PrivateKey:
+    """The private key in a file; ListError where there is none."""
+    key = _loaded(path, private=True)
     assert isinstance(key, Ed25519PrivateKey)
     return key
 
@@ -80,9 +85,7 @@ def signing_key(settings: BanlistSettings) -> Ed25519PrivateKey:
 def public_key(path: Path) -> Ed25519PublicKey:
     """The public key in a file, or that of the private key in it; ListError where there is none."""
     if b"PRIVATE" in _bytes(path):
-        key = _loaded(path, private=True)
-        assert isinstance(key, Ed25519PrivateKey)
-        return key.public_key()
+        return private_key(path).public_key()
     key = _loaded(path, private=False)
     assert isinstance(key, Ed25519PublicKey)
     return key

@@ -401,7 +401,7 @@ def test_every_command_and_option_has_help() -> None:
         "runs": {"add", "list", "serve"},
         "keys": {"create", "list", "revoke"},
         "privacy": {"keys", "expire", "erase"},
-        "banlist": {"keygen", "build", "publish", "export", "diff", "verify"},
+        "banlist": {"keygen", "build", "publish", "export", "diff", "verify", "conformance"},
     }
     inner = [pair for inside in groups.values() for pair in inside.items()]
     for name, each in [*group.commands.items(), *inner]:

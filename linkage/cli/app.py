@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from linkage.cli import (
     calibrating,
+    conforming,
     evaluating,
     graphing,
     keeping,
@@ -110,6 +111,7 @@ app.command()(saving.backup)
 app.command()(saving.restore)
 app.add_typer(privacy.app, name="privacy")
 app.command()(privacy.reveal)
+listing.app.command()(conforming.conformance)
 app.add_typer(listing.app, name="banlist")
 
 

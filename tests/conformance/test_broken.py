@@ -1,0 +1,83 @@
+"""A consumer that does one thing wrong fails the scenarios about that, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from linkage.conformance import SCENARIOS, Outcome, Result, Terms, run
+from linkage.conformance.stage import Scenario
+from tests.conformance import consumers
+from tests.conformance.consumers import Example, Inside
+
+TERMS = Terms(within=2.0, poll=0.02, stale_after=1.5, most_new=50, signatures=True)
+AT_ONCE = 6  # consumers: most of their time is spent waiting
+# Those that wait, for whom they concern and for the example.
+WAITING = {"expires", "ends_meanwhile", "stale", "silence"}
+FORGERIES = {
+    "row_changed", "row_added", "row_left_out", "other_key", "not_signed", "written_anew",
+    "forked", "forked_further", "other_channel", "unknown_format", "rolled_back",
+    "rolled_back_at_start",
+}  # fmt: skip
+OUTAGES = {
+    "error", "unavailable", "too_often", "key_refused", "silence", "dropped", "truncated", "page",
+    "empty", "refused", "lost",
+}  # fmt: skip
+FAILS: Mapping[type[Example], set[str]] = {
+    Example: set(),
+    consumers.NeverUnbans: {
+        "unlisted", "withdrawn", "too_many", "rolled_back", "rolled_back_at_start",
+    },
+    consumers.IgnoresEnds: {"expires", "over_already", "ends_meanwhile"},
+    consumers.TrustsAnything: FORGERIES,
+    consumers.DiesOfErrors: {"error"},
+    consumers.ForgetsOnFaults: OUTAGES
+    | {"stale", "restarted"}
+    | (FORGERIES - {"rolled_back", "rolled_back_at_start"}),
+    consumers.AsksForAllOfIt: {"unchanged"},
+    consumers.KeepsNothing: {"restarted", "rolled_back_at_start"},
+    consumers.FoldsNames: {"hostile"},
+    consumers.BansForWhatItDoesNotKnow: {"unknown_action"},
+    consumers.TakesAnyNumber: {"too_many"},
+    consumers.NeverStale: {"stale"},
+    consumers.WaitsForEver: {"silence"},
+    consumers.ChecksNoChain: {
+        "written_anew", "forked", "forked_further", "rolled_back", "rolled_back_at_start",
+    },
+    consumers.ChecksTheLastStepOnly: {"forked_further"},
+    consumers.FollowsTheShadow: {"shadow"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> Iterator[Mapping[type[Example], Future[list[Outcome]]]]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {sort: pool.submit(run, Inside(sort), TERMS, played(sort)) for sort in FAILS}
+
+
+def played(sort: type[Example]) -> list[Scenario]:
+    """What a consumer plays."""
+    left_out = set() if sort is Example else WAITING - FAILS[sort]
+    return [scenario for scenario in SCENARIOS if scenario.name not in left_out]
+
+
+@pytest.mark.parametrize("sort", FAILS, ids=lambda sort: sort.__name__)
+def test_it_fails_where_it_must(
+    sort: type[Example], outcomes: Mapping[type[Example], Future[list[Outcome]]]
+) -> None:
+    found = outcomes[sort].result()
+    failed = {one.scenario: one for one in found if one.result is Result.failed}
+    assert set(failed) == FAILS[sort], failed
+    assert len(found) == len(played(sort))
+    assert all(one.seen for one in failed.values())
+
+
+def test_whoever_follows_the_changes_need_not_be_of_our_make() -> None:
+    terms = replace(TERMS, signatures=False, most_new=None)
+    found = run(Inside(consumers.FollowsChanges), terms, SCENARIOS)
+    assert not [one for one in found if one.result is Result.failed]
+    left_out = {one.scenario for one in found if one.result is Result.not_applicable}
+    assert left_out == FORGERIES | {"too_many"}
