@@ -1,0 +1,93 @@
+"""Texts as hashed words in segments; where the text is read, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.kernels.incidence import Ints
+from linkage.kernels.wordings import folded
+from linkage.kernels.words import Bytes, Words, cut
+
+BATCH = 4 << 20  # bytes of text that are cut at once
+NO_KEY = b"linkage"  # texts that are read here and now need no secret
+Found = TypeVar("Found")
+
+
+class Cut(NamedTuple):
+    """Texts as hashed words.
+
+    words       uint64[W]
+    segments    int64[S + 1]: first word of each segment
+    texts       int64[T + 1]: first segment of each text
+    begins, ends  int64[W]: where each word is in the bytes of the texts
+    """
+
+    words: Words
+    segments: Ints
+    texts: Ints
+    begins: Ints
+    ends: Ints
+
+    @property
+    def wordings(self) -> Words:
+        """One hash of the words of each segment."""
+        return folded(self.words, self.segments)
+
+
+def secret(key: bytes) -> Words:
+    """The two words that SipHash takes, from a key of any length."""
+    return np.frombuffer(blake2b(key, digest_size=16).digest(), np.uint64)
+
+
+def buffers(texts: pa.Array) -> tuple[Bytes, Ints]:
+    """The bytes of all texts, and where each begins; null is an empty text."""
+    held = pc.fill_null(texts.cast(pa.large_binary()), b"")
+    _, offsets, data = held.buffers()
+    places = np.frombuffer(offsets, np.int64)[held.offset : held.offset + len(held) + 1]
+    return np.frombuffer(data if data is not None else b"", np.uint8), places
+
+
+def cut_texts(texts: pa.Array, key: Words) -> Cut:
+    """The texts of an array of strings (or of bytes: what is no UTF-8 does no harm)."""
+    if len(texts) == 0:
+        none = np.zeros(1, np.int64)
+        return Cut(np.zeros(0, np.uint64), none, none, none[:0], none[:0])
+    return Cut(*cut(*buffers(texts), key))
+
+
+def batches(texts: pa.ChunkedArray) -> Iterator[pa.Array]:
+    """Pieces of some megabytes, in order; a text that is longer by itself is one piece."""
+    for chunk in texts.chunks:
+        plain = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
+        if len(plain) == 0:
+            continue
+        step = max(1, BATCH * len(plain) // max(1, plain.nbytes))
+        for first in range(0, len(plain), step):
+            yield plain.slice(first, step)
+
+
+def in_turn(
+    texts: pa.ChunkedArray,
+    work: Callable[[pa.Array], Found],
+    threads: int,
+    tell: Callable[[float], None],
+) -> Iterator[Found]:
+    """What becomes of each batch, in order; as many at once as there are threads, and one more
+    waiting. `tell` hears which share is done."""
+    pieces, done = batches(texts), 0
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = [(len(each), pool.submit(work, each)) for each in islice(pieces, threads + 1)]
+        while waiting:
+            size, first = waiting.pop(0)
+            yield first.result()
+            waiting += [(len(each), pool.submit(work, each)) for each in islice(pieces, 1)]
+            done += size
+            tell(done / len(texts))

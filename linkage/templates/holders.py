@@ -1,0 +1,62 @@
+"""How many accounts have what some prompts have; without accounts, how many requests."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from linkage.kernels.incidence import Ints
+from linkage.kernels.wordings import Flags, taken
+from linkage.kernels.words import Words
+from linkage.templates.sampling import Sample
+
+Places = npt.NDArray[np.intp]
+
+
+class Accounts:
+    """A number for each row's account, -1 for none, and how many numbers there are."""
+
+    def __init__(self, accounts: pa.ChunkedArray) -> None:
+        held = accounts if pa.types.is_dictionary(accounts.type) else accounts.dictionary_encode()
+        coded = held.unify_dictionaries()
+        indices = [chunk.indices.fill_null(-1).to_numpy() for chunk in coded.chunks]
+        self.codes: Ints = np.concatenate([np.zeros(0, np.int64), *indices]).astype(np.int64)
+        self.count = max(1, len(coded.chunk(0).dictionary) if coded.num_chunks else 0)
+
+    def of(self, rows: Flags, item: Ints, items: int) -> Ints:
+        """How many accounts have each item, of the rows that are flagged."""
+        mine = rows & (self.codes >= 0)
+        pairs = np.unique(item[mine] * self.count + self.codes[mine])
+        return np.bincount(pairs // self.count, minlength=items)
+
+
+class Holders:
+    """Of the sample's prompts: how many hold what they have."""
+
+    def __init__(self, found: Sample, accounts: Accounts | None) -> None:
+        at, inside = positions(found.hashes, found.of_rows)
+        self.requests: Ints = np.bincount(at[inside], minlength=found.hashes.size)
+        self._accounts = accounts
+        if accounts is not None:
+            mine = inside & (accounts.codes >= 0)
+            pairs = np.unique(at[mine] * accounts.count + accounts.codes[mine])
+            prompt, self._account = np.divmod(pairs, accounts.count)
+            self._offsets = np.searchsorted(prompt, np.arange(found.hashes.size + 1))
+
+    def of(self, prompt: Ints, item: Ints, items: int) -> npt.NDArray[np.float64]:
+        """Of (prompt, item) pairs: how many hold each item."""
+        if self._accounts is None:
+            return np.bincount(item, self.requests[prompt], minlength=items).astype(np.float64)
+        account, ends = taken(self._account, self._offsets, prompt)
+        pairs = np.unique(np.repeat(item, np.diff(ends)) * self._accounts.count + account)
+        held = np.bincount(pairs // self._accounts.count, minlength=items)
+        return held.astype(np.float64)
+
+
+def positions(known: Words, asked: Words) -> tuple[Places, Flags]:
+    """Where each is among the known ones (ascending), and whether it is."""
+    if known.size == 0:
+        return np.zeros(asked.size, np.intp), np.zeros(asked.size, np.bool_)
+    at = np.minimum(np.searchsorted(known, asked), known.size - 1)
+    return at, known[at] == asked

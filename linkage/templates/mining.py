@@ -1,0 +1,151 @@
+"""Texts, and the accounts they are from, to templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.kernels.incidence import Ints
+from linkage.kernels.words import Words
+from linkage.templates.cutting import NO_KEY, cut_texts, in_turn, secret
+from linkage.templates.holders import Accounts, Holders, positions
+from linkage.templates.model import Model, model_of
+from linkage.templates.parts import parts_of, wordings_of
+from linkage.templates.readable import described, hexadecimal
+from linkage.templates.sampling import NOTHING, Sample, prompt_hashes, sample
+
+WORDS = 6_000_000  # of distinct prompts that are held at once
+Tell = Callable[[str, float], None]
+TABLE = pa.schema(
+    [
+        ("template_id", pa.string()),
+        ("template", pa.string()),
+        ("accounts", pa.int64()),
+        ("requests", pa.int64()),
+        ("parts", pa.list_(pa.string())),
+    ]
+)
+
+
+class Mined(NamedTuple):
+    """What mining found.
+
+    of_rows     strings: the template of each text, null for one of its own
+    templates   template_id, template (readable), accounts (null where these were not given),
+                requests, parts (ids of what it is made of); most requests first
+    sampled     share of the distinct prompts that templates were mined from
+    """
+
+    of_rows: pa.Array
+    templates: pa.Table
+    sampled: float
+
+
+def silent(stage: str, fraction: float) -> None:
+    """Hears how far it is, and says nothing."""
+
+
+def mine(
+    texts: pa.ChunkedArray,
+    accounts: pa.ChunkedArray | None = None,
+    *,
+    key: bytes = NO_KEY,
+    threads: int = 2,
+    words: int = WORDS,
+    tell: Tell = silent,
+) -> Mined:
+    """The template that each text carries; one that carries several has one id for all of them.
+
+    texts       strings or bytes
+    accounts    whose text each is: what a single account uses is then no template
+    key         of the hashes: ids of one key say nothing to whoever has another
+    words       bounds memory: of distinct prompts with more words than this, those with the
+                smallest hashes are compared with each other, and all others with what these gave
+
+    The same texts give the same templates in whatever order they come. A template that is found
+    among other texts again has the same id as long as the same words of it are fixed.
+    """
+    salt, who = secret(key), None if accounts is None else Accounts(accounts)
+    cuts = in_turn(
+        texts,
+        lambda piece: cut_texts(piece, salt),
+        threads,
+        lambda share: tell("reading", 0.3 * share),
+    )
+    found = sample(cuts, words)
+    tell("comparing", 0.3)
+    holders = Holders(found, who)
+    wordings = wordings_of(found)
+    model, hashes = model_of(found, wordings, parts_of(wordings, holders.requests), holders)
+    at, inside = positions(found.hashes, found.of_rows)
+    rows = np.where(inside, hashes[at] if hashes.size else NOTHING, NOTHING)
+    if not found.whole:
+        rest = _rest(texts, found, model, salt, threads, tell)
+        rows = np.where(rest != NOTHING, rest, rows)
+    tell("describing", 0.9)
+    return _tables(texts, who, found, rows, hashes, model, salt)
+
+
+def _rest(
+    texts: pa.ChunkedArray, found: Sample, model: Model, key: Words, threads: int, tell: Tell
+) -> Words:
+    """The set of each row whose prompt is not in the sample."""
+    index = model.index_of()
+
+    def work(piece: pa.Array) -> Words:
+        each = cut_texts(piece, key)
+        hashes = prompt_hashes(each)
+        out = np.zeros(hashes.size, np.uint64)
+        rows = np.flatnonzero(~positions(found.hashes, hashes)[1] & (hashes != NOTHING))
+        if rows.size:
+            out[rows] = model.sets_of(each, rows, index)
+        return out
+
+    def told(share: float) -> None:
+        tell("assigning", 0.6 + 0.3 * share)
+
+    return np.concatenate([*in_turn(texts, work, threads, told), np.zeros(0, np.uint64)])
+
+
+def _tables(
+    texts: pa.ChunkedArray,
+    accounts: Accounts | None,
+    found: Sample,
+    rows: Words,
+    hashes: Words,
+    model: Model,
+    key: Words,
+) -> Mined:
+    ids, number = np.unique(rows, return_inverse=True)
+    none = int(ids.size > 0 and ids[0] == NOTHING)
+    ids, of_row = ids[none:], number.astype(np.int64) - none
+    names = pa.array(hexadecimal(ids), pa.string())
+    requests = np.bincount(of_row[of_row >= 0], minlength=ids.size)
+    table = pa.table(
+        [names, *_beside(texts, accounts, found, hashes, ids, of_row, requests, model, key)],
+        schema=TABLE,
+    )
+    table = table.sort_by([("requests", "descending"), ("template_id", "ascending")])
+    return Mined(names.take(pa.array(of_row, mask=of_row < 0)), table, found.share)
+
+
+def _beside(
+    texts: pa.ChunkedArray,
+    accounts: Accounts | None,
+    found: Sample,
+    hashes: Words,
+    ids: Words,
+    of_row: Ints,
+    requests: Ints,
+    model: Model,
+    key: Words,
+) -> tuple[pa.Array, pa.Array, pa.Array, pa.Array]:
+    """What the table says of each id."""
+    written, parts = described(texts, found, hashes, ids, model, key)
+    who = pa.nulls(ids.size, pa.int64())
+    if accounts is not None:
+        who = pa.array(accounts.of(of_row >= 0, of_row, ids.size))
+    return written, who, pa.array(requests), parts

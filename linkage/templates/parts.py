@@ -1,0 +1,251 @@
+"""The parts of templates: segments that recur, word for word or with slots.
+
+Wordings (distinct segments) that are alike are a family, whose slots are where they differ. A
+wording of a family is a part of its own if hardly any other takes its place: two questions after
+the same story, each asked many times, are two templates; two hundred are one with a slot.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from linkage.kernels.incidence import Ints
+from linkage.kernels.neighbours import neighbours, promising
+from linkage.kernels.wordings import (
+    JOINS,
+    JOINS_BY_RUNS,
+    LEADS,
+    Bits,
+    Flags,
+    Index,
+    empty_index,
+    families,
+    folded,
+    kept_words,
+    posted,
+    taken,
+)
+from linkage.kernels.words import Words
+from linkage.templates.sampling import Sample
+
+JUDGED = 24  # wordings of a family that say what its fixed words are
+FIXED = 0.8  # of which so many must have a word; noise and rewording take the rest
+FEW = 2  # wordings that are not yet a slot's fillings
+OFTEN = 5  # prompts that a wording is in, to be one of these
+COMPANY = 0.5  # share of a wording's prompts that its company is in
+TOGETHER = 24  # of a prompt, so many parts are held against each other
+
+Floats = npt.NDArray[np.float64]
+
+
+class Wordings(NamedTuple):
+    """Distinct segments of the sample, and which prompts have them.
+
+    hashes      uint64[U], ascending
+    words, offsets  their words
+    bits        float32 for each word: how much it says (Kneser-Ney: among how many neighbours it is
+                found, so that a template does not make its own words common)
+    prompt, wording     int64 pairs, each once, ascending
+    prompts     int64[U]: in how many prompts it is
+    enough      bits that two wordings have in common before no such pair is expected by chance
+    recurs      bool[U]: words of half as many bits stand beside the same neighbours elsewhere
+    """
+
+    hashes: Words
+    words: Words
+    offsets: Ints
+    bits: Bits
+    prompt: Ints
+    wording: Ints
+    prompts: Ints
+    enough: float
+    recurs: Flags
+
+
+class Parts(NamedTuple):
+    """What recurs in prompts.
+
+    ids         uint64[P]: made of the fixed words alone
+    of_wording  int64[U]: the part that each wording is, or is a filling of
+    leaders     int64[L]: the wordings that lead a family, ascending; the first parts are theirs
+    weight      float64[P]: bits of its fixed words
+    length      int64[P]: how many these are
+    words, offsets  the fixed words
+    wordings    int64[P]: how many it has
+    """
+
+    ids: Words
+    of_wording: Ints
+    leaders: npt.NDArray[np.intp]
+    weight: Floats
+    length: Ints
+    words: Words
+    offsets: Ints
+    wordings: Ints
+
+
+def wordings_of(found: Sample) -> Wordings:
+    """The distinct segments of the prompts."""
+    each = folded(found.words, found.segments)
+    hashes, first, wording = np.unique(each, return_index=True, return_inverse=True)
+    words, offsets = taken(found.words, found.segments, first)
+    prompt = np.repeat(np.arange(found.hashes.size), np.diff(found.texts))
+    pairs = np.unique(prompt * max(1, hashes.size) + wording)
+    prompt, wording = np.divmod(pairs, max(1, hashes.size))
+    prompts = np.bincount(wording, minlength=hashes.size)
+    bits, again = _bits(words, offsets)
+    enough = 2 * float(np.log2(max(2, hashes.size)))
+    recurs = promising(bits, offsets, again, enough / 2)
+    return Wordings(hashes, words, offsets, bits, prompt, wording, prompts, enough, recurs)
+
+
+def _bits(words: Words, offsets: Ints) -> tuple[Bits, Flags]:
+    """-log2 of how likely a segment is to have the word; and which pairs recur."""
+    fewer, again, kinds = neighbours(words, offsets)
+    long = words.size / max(1, offsets.size - 1)
+    return -np.log2(np.minimum(1.0, long * fewer / max(1, kinds))).astype(np.float32), again
+
+
+class _Families(NamedTuple):
+    """Each wording's family by number, the wordings that lead them, and which of the leaders'
+    words are fixed."""
+
+    number: Ints
+    leaders: npt.NDArray[np.intp]
+    kept: Flags
+
+
+def parts_of(found: Wordings, weights: Ints) -> Parts:
+    """What recurs, of the wordings; `weights` is how many requests each prompt stands for."""
+    each = _families(found)
+    alone = _alternatives(found, each.number, each.leaders.size, weights)
+    return _described(found, each, alone)
+
+
+def _families(found: Wordings) -> _Families:
+    """First by what wordings have in common in all. Then families by their fixed words; and, of
+    those that are left alone and hardly used, by runs: their slots may be far longer than what is
+    fixed."""
+    size = found.hashes.size
+    order = np.lexsort([found.hashes, -found.prompts])
+    some = order[found.recurs[order]]
+    free = np.full(size, JOINS, np.int8)
+    index = empty_index(int(np.diff(found.offsets)[some].sum()) + some.size)
+    family = families(index, found.words, found.bits, found.offsets, some, free, found.enough)
+    first = _gathered(found, np.where(family < 0, np.arange(size), family), order)
+    sizes = np.bincount(first.number, minlength=first.leaders.size)
+    often = found.prompts[first.leaders] >= OFTEN
+    free = np.where(sizes < OFTEN, np.where(often, LEADS, JOINS_BY_RUNS), JOINS).astype(np.int8)
+    words, offsets = taken(found.words, found.offsets, first.leaders)
+    bits, _ = taken(found.bits, found.offsets, first.leaders)
+    kept = np.concatenate([[0], np.cumsum(first.kept)])[offsets]
+    rank = np.lexsort([found.hashes[first.leaders], -found.prompts[first.leaders]])
+    rank = rank[found.recurs[first.leaders[rank]]]
+    index = empty_index(int(np.diff(kept)[rank].sum()) + rank.size)
+    later = families(index, words[first.kept], bits[first.kept], kept, rank, free, found.enough)
+    later = np.where(later < 0, np.arange(later.size), later)
+    return _gathered(found, first.leaders[later[first.number]], order)
+
+
+def _gathered(found: Wordings, family: Ints, order: npt.NDArray[np.intp]) -> _Families:
+    """Families in the order of their leaders."""
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    members = np.lexsort([np.where(family == np.arange(order.size), -1, rank), family])
+    begins = np.flatnonzero(np.diff(family[members], prepend=-1))
+    ends = np.append(begins, order.size)
+    number = np.empty(order.size, np.int64)
+    number[members] = np.repeat(np.arange(begins.size), np.diff(ends))
+    kept = kept_words(found.words, found.offsets, members, ends, JUDGED, FIXED)
+    return _Families(number, members[begins], kept)
+
+
+def _alternatives(found: Wordings, family: Ints, count: int, weights: Ints) -> Flags:
+    """Wordings that are parts of their own: often used, and in the same company hardly any other
+    of their family is."""
+    size = found.hashes.size
+    requests = np.bincount(
+        np.unique(found.prompt * count + family[found.wording]) % count, minlength=count
+    )
+    once = np.bincount(family[found.wording], weights[found.prompt], minlength=count)
+    shared = (once > 1)[family[found.wording]]
+    prompt, wording = capped(
+        found.prompt[shared], found.wording[shared], requests[family[found.wording[shared]]]
+    )
+    here, there = pairs_within(prompt)
+    one, other = wording[here], family[wording[there]]
+    differ = family[one] != other
+    one, other = one[differ], other[differ]
+    keys, times = np.unique(one * count + other, return_counts=True)
+    whole, whole_times = np.unique(family[one] * count + other, return_counts=True)
+    one, other = np.divmod(keys, count)
+    usual = whole_times[np.searchsorted(whole, family[one] * count + other)]
+    order = np.lexsort([other, -usual, -times, one])
+    one, other, times = one[order], other[order], times[order]
+    first = np.flatnonzero(np.diff(one, prepend=-1))
+    first = first[times[first] >= COMPANY * found.prompts[one[first]]]
+    company = np.full(size, -1)
+    company[one[first]] = other[first]
+    _, group, sizes = np.unique(
+        family * (count + 1) + company + 1, return_inverse=True, return_counts=True
+    )
+    return (company >= 0) & (found.prompts >= OFTEN) & (sizes[group] <= FEW)
+
+
+def _described(found: Wordings, each: _Families, alone: Flags) -> Parts:
+    """Parts in the order of their families, then those that are one wording."""
+    leaders, kept, count = each.leaders, each.kept, each.leaders.size
+    own = np.flatnonzero(alone)
+    of_wording = each.number.copy()
+    of_wording[own] = count + np.arange(own.size)
+    words, offsets = taken(found.words, found.offsets, leaders)
+    bits, _ = taken(found.bits, found.offsets, leaders)
+    sizes = np.add.reduceat(kept, offsets[:-1], dtype=np.int64) if count else np.zeros(0, np.int64)
+    own_words, own_ends = taken(found.words, found.offsets, own)
+    own_bits, _ = taken(found.bits, found.offsets, own)
+    fixed = np.concatenate([words[kept], own_words])
+    length = np.concatenate([sizes, np.diff(own_ends)])
+    ends = np.concatenate([[0], np.cumsum(length)])
+    heavy = np.concatenate([[0.0], np.cumsum(np.concatenate([bits[kept], own_bits], dtype=float))])
+    return Parts(
+        folded(fixed, ends),
+        of_wording,
+        leaders,
+        heavy[ends[1:]] - heavy[ends[:-1]],
+        length,
+        fixed,
+        ends,
+        np.bincount(of_wording, minlength=count + own.size),
+    )
+
+
+def leading(found: Wordings, parts: Parts, live: Flags) -> Index:
+    """An index of the leaders whose parts are `live`, for texts that are not in the sample."""
+    leaders = parts.leaders[live[: parts.leaders.size]]
+    pairs = int(np.diff(found.offsets)[leaders].sum()) + leaders.size
+    index = empty_index(pairs)
+    posted(index, found.words, found.offsets, leaders)
+    return index
+
+
+def capped(prompt: Ints, item: Ints, rate: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
+    """Of each prompt's items, the `TOGETHER` with the highest rate."""
+    order = np.lexsort([item, -rate, prompt])
+    prompt, item = prompt[order], item[order]
+    first = np.flatnonzero(np.diff(prompt, prepend=-1))
+    place = np.arange(prompt.size) - np.repeat(first, np.diff(np.append(first, prompt.size)))
+    return prompt[place < TOGETHER], item[place < TOGETHER]
+
+
+def pairs_within(prompt: Ints) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Places (i, j), i not j, of one prompt; prompts ascending."""
+    first = np.flatnonzero(np.diff(prompt, prepend=-1))
+    sizes = np.diff(np.append(first, prompt.size))
+    many = np.repeat(sizes, sizes)
+    one = np.repeat(np.arange(prompt.size), many)
+    within = np.arange(one.size) - np.repeat(np.cumsum(many) - many, many)
+    other = np.repeat(np.repeat(first, sizes), many) + within
+    return one[one != other], other[one != other]
