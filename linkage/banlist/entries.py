@@ -5,20 +5,22 @@ Nobody is listed whom a person has cleared or the allowlist names, whatever else
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import isfinite
 
 from linkage.banlist.settings import BanlistSettings
 from linkage.run import Run
 
 DECIDED, NETWORK = "decided_by_a_person", "network"
 SIGNALS = 3  # that are named, the most unusual
-_PROPOSED = """
-    SELECT account_id, cluster_id, c.score, m.confidence,
+_SAID = """
+    SELECT account_id, cluster_id, m.proposal, c.score, m.confidence,
            list_transform(c.signals, lambda s: s.name) AS signals
-    FROM (SELECT * FROM read_parquet($members) WHERE proposal = 'ban') m
+    FROM (SELECT * FROM read_parquet($members)
+          WHERE proposal = 'ban' OR account_id IN (SELECT unnest($decided))) m
     JOIN read_parquet($clusters) c USING (cluster_id) ORDER BY account_id"""
 _KNOWN = """
     SELECT account_id FROM read_parquet($activity)
@@ -40,7 +42,7 @@ class Entry:
     reasons      codes, for programs: `network` and the cluster's most unusual signals, or
                  `decided_by_a_person`
     score        -log10 of the cluster's expected innocents;  confidence: the account's, in bits;
-                 both None where it is there by a person's decision alone
+                 both None where a person has decided it and the run does not know it
     decision     the number of the decision to ban it, None for none
     listed_at    since when it has been on the list without a break
     expires_at   it is off the list from then on, whether or not there is a newer list
@@ -93,9 +95,14 @@ def entries(
     before   the entries of the list before. Who is on it and has done nothing in this run stays
              until it expires: whoever is shut out does nothing any more
     """
-    found = {entry.account_id: entry for entry in _proposed(run, settings, now)}
+    said = _said(run, list(standing.banned))
+    found = {
+        account: _proposed(of, settings, now)
+        for account, of in said.items() if of.proposal == "ban"
+    }  # fmt: skip
     for account, decided in standing.banned.items():
-        entry = _decided(account, decided, found.get(account), settings, now)
+        of = said.get(account) or _Said(account, "none", decided.cluster_id, None, None, ())
+        entry = _decided(of, decided, found.get(account), settings, now)
         if entry.expires_at > now:
             found[account] = entry
     absent = _absent(run, [account for account in before if account not in found])
@@ -108,22 +115,47 @@ def entries(
     ]  # fmt: skip
 
 
-def _proposed(run: Run, settings: BanlistSettings, now: datetime) -> Iterator[Entry]:
-    """Those that the run lists."""
-    days = _days(settings)
-    for row in run.tables.rows(_PROPOSED):
-        action = _measure(row["score"], settings)
-        yield Entry(
-            account_id=row["account_id"],
-            action=action,
-            reasons=(NETWORK, *row["signals"][:SIGNALS]),
-            cluster_id=row["cluster_id"],
-            score=round(row["score"], 4),
-            confidence=round(row["confidence"], 3),
-            decision=None,
-            listed_at=now,
-            expires_at=now + timedelta(days=days[action]),
+@dataclass(frozen=True)
+class _Said:
+    """What the run says of an account and its cluster. signals: names, the most unusual first."""
+
+    account_id: str
+    proposal: str
+    cluster_id: str | None
+    score: float | None
+    confidence: float | None
+    signals: tuple[str, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Codes, of an account that the run flags."""
+        return () if self.proposal == "none" else (NETWORK, *self.signals[:SIGNALS])
+
+
+def _said(run: Run, decided: list[str]) -> dict[str, _Said]:
+    """Of those that the run lists, and those that people have decided to ban."""
+    rows = run.tables.rows(_SAID, decided=decided)
+    return {
+        row["account_id"]: _Said(
+            row["account_id"], row["proposal"], row["cluster_id"],
+            _rounded(row["score"], 4), _rounded(row["confidence"], 3), tuple(row["signals"] or ()),
         )
+        for row in rows
+    }  # fmt: skip
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or not isfinite(value) else round(value, digits)
+
+
+def _proposed(of: _Said, settings: BanlistSettings, now: datetime) -> Entry:
+    """One that the run lists."""
+    assert of.score is not None  # what has none is no group, and nobody is listed for it
+    action = _measure(of.score, settings)
+    ends = now + timedelta(days=_days(settings)[action])
+    return Entry(
+        of.account_id, action, of.reasons, of.cluster_id, of.score, of.confidence, None, now, ends
+    )
 
 
 def _measure(score: float, settings: BanlistSettings) -> Measure:
@@ -141,24 +173,15 @@ def _days(settings: BanlistSettings) -> Mapping[Measure, int]:
 
 
 def _decided(
-    account: str,
-    decided: Decided,
-    proposed: Entry | None,
-    settings: BanlistSettings,
-    now: datetime,
+    of: _Said, decided: Decided, proposed: Entry | None, settings: BanlistSettings, now: datetime
 ) -> Entry:
     """As a person decided it, with what the run says of it beside."""
     ends = decided.at + timedelta(days=settings.decided_days)
-    if proposed is not None:
-        return replace(
-            proposed,
-            action=Measure.ban,
-            reasons=(DECIDED, *proposed.reasons),
-            decision=decided.number,
-            expires_at=max(ends, proposed.expires_at),
-        )
-    return Entry(account, Measure.ban, (DECIDED,), decided.cluster_id, None, None, decided.number,
-                 now, ends)  # fmt: skip
+    ends = ends if proposed is None else max(ends, proposed.expires_at)
+    return Entry(
+        of.account_id, Measure.ban, (DECIDED, *of.reasons), of.cluster_id, of.score,
+        of.confidence, decided.number, now, ends,
+    )  # fmt: skip
 
 
 def _absent(run: Run, accounts: list[str]) -> list[str]:

@@ -138,6 +138,20 @@ def test_a_decision_to_ban_lists_whoever_it_names_until_it_must_be_made_again(
     assert one not in accounts(build(datetime.now(UTC)))
 
 
+def test_what_the_run_says_stands_beside_what_a_person_decided(
+    result: Path, state: State, build: Build
+) -> None:
+    run = Run.open(result)
+    row = run.members[run.members.proposal == "review"].iloc[0]
+    scores = dict(zip(run.clusters.cluster_id, run.clusters.score, strict=True))
+    decide(state, "ban", [str(row.account_id)])
+    (entry,) = [e for e in build(NOW).entries if e.account_id == row.account_id]
+    assert (entry.action, entry.cluster_id) == (Measure.ban, row.cluster_id)
+    assert entry.reasons[:2] == ("decided_by_a_person", "network")
+    assert entry.score == pytest.approx(scores[row.cluster_id], abs=1e-3)
+    assert entry.confidence == pytest.approx(row.confidence, abs=1e-2)
+
+
 def test_who_is_on_the_list_and_does_nothing_any_more_stays_until_it_ends(
     planted: worlds.World, workspace: Workspace, publish: Publish, build: Build, tmp_path: Path
 ) -> None:
