@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from linkage.judgements import KNOWN, Judgements
+from linkage.privacy.guard import check_settled
 from linkage.state import State, decisions
 from linkage.state.judging import holding
 from linkage.workspace import Workspace
@@ -22,7 +23,10 @@ def judgements(workspace: Workspace, state: State) -> Judgements:
 
     That is in the decision's snapshot, or in the run that it was made on. Where both are gone,
     nothing counts as known: what ties such an account to a cluster goes to a person again.
+
+    PrivacyError where names are being re-keyed.
     """
+    check_settled(workspace.path)
     with state.read() as connection:
         found = holding(connection)
         numbers = sorted(set(found.cleared.values()))

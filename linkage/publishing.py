@@ -13,6 +13,7 @@ from linkage.banlist import BanlistSettings, Draft, draft
 from linkage.banlist.draft import check_budget
 from linkage.banlist.store import Lists, Published
 from linkage.errors import ConflictError, ListError, ResultError, SettingsError
+from linkage.privacy.guard import check_settled
 from linkage.render import clean
 from linkage.run import Run
 from linkage.state import AuditEntry, State, audit
@@ -23,7 +24,9 @@ from linkage.workspace import Workspace
 def drafted(
     workspace: Workspace, state: State, lists: Lists, settings: BanlistSettings, now: datetime
 ) -> Draft:
-    """What the next list would be. ResultError where the workspace has no run."""
+    """What the next list would be. ResultError where the workspace has no run, PrivacyError where
+    its names are being re-keyed."""
+    check_settled(workspace.path)
     folder = workspace.current()
     if folder is None:
         raise ResultError("the workspace has no run yet, so that there is nothing to list")
@@ -50,6 +53,7 @@ def published(
     people have decided something since it was drafted, another run is served, or another list was
     published.
     """
+    check_settled(workspace.path)
     over = check_budget(found, override, said.at)
     with state.write() as connection:
         served = workspace.current()

@@ -400,7 +400,7 @@ def test_every_command_and_option_has_help() -> None:
         "graph": {"push", "status", "drop", "export", "pull", "browse"},
         "runs": {"add", "list", "serve"},
         "keys": {"create", "list", "revoke"},
-        "privacy": {"keys", "expire", "erase"},
+        "privacy": {"keys", "expire", "erase", "rotate"},
         "banlist": {"keygen", "build", "publish", "export", "diff", "verify", "conformance"},
     }
     inner = [pair for inside in groups.values() for pair in inside.items()]

@@ -13,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -215,9 +215,27 @@ class Lists:
         with suppress(FileNotFoundError):
             text = (self.folder / DRAFT).read_text("utf-8")
             if any(e["account_id"] == account for e in json.loads(text)["draft"]["entries"]):
-                (self.folder / DRAFT).unlink()
-                _synced(self.folder)
+                self.drop_draft()
         return found
+
+    def blank(self, number: int) -> bool:
+        """Take all rows of a list away but for their hashes, and who loses accounts by it; whether
+        there was one."""
+        rows = self.read(number).rows
+        if all(row.entry is None for row in rows):
+            return False
+        told_of = self.report(number)
+        nobody = tuple(replace(one, organisation="") for one in told_of.organisations)
+        text = json.dumps(asdict(replace(told_of, organisations=nobody)), indent=2)
+        replaced_bytes(self._of(number) / REPORT, text.encode())
+        lines = [_line(row_values(Row(hash, None, None))) for hash in sorted(r.hash for r in rows)]
+        replaced_bytes(self._of(number) / ROWS, b"".join(lines))
+        return True
+
+    def drop_draft(self) -> None:
+        """Take the draft away, if there is one."""
+        (self.folder / DRAFT).unlink(missing_ok=True)
+        _synced(self.folder)
 
     def _of(self, number: int) -> Path:
         return self.folder / f"{number:08}"

@@ -149,6 +149,47 @@ def erase(
     )
 
 
+@app.command()
+def rotate(
+    workspace: WorkspaceOption = WORKSPACE,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", "-s", help="linkage.toml: tables [service], [privacy], [banlist]."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Re-key all pseudonyms that are kept.
+
+    By the keys that the file has after those of the workspace, or by a new one that is put there.
+    For a workspace that none serves. Killed half-way, the same again ends it.
+    """
+    from linkage import privacy
+    from linkage.banlist.settings import load as of_lists
+    from linkage.errors import SettingsError
+    from linkage.journal.holding import held
+    from linkage.publishing import signing_key
+    from linkage.rotating.whole import rotate as of_workspace
+
+    file, rules = privacy.load(settings, os.environ).hmac_key, of_lists(settings, os.environ)
+    if file is None:
+        raise SettingsError(["name the file of the keys"], "privacy.hmac_key")
+    there = existing(workspace)
+    with state_of(workspace, settings) as state, held(workspace):
+        done = of_workspace(there, state, file, lambda: signing_key(rules), actor())
+    if as_json:
+        output.write_json(asdict(done))
+        return
+    output.console().print(
+        f"From the key {done.old} to {done.new}: {plural(done.files, 'file')} of events, "
+        f"{plural(done.vault, 'file')} of the vault, {plural(done.runs, 'run')}, "
+        f"{plural(done.snapshots, 'file')} of snapshots, {plural(done.lists, 'ban list')}. "
+        f"{clean(file)} has the keys; all of them are needed.",
+        soft_wrap=True,
+    )
+
+
 def existing(workspace: Path) -> Workspace:
     """A workspace that is there; a folder by another name is not made one."""
     from linkage.errors import MissingInput

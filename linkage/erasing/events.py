@@ -25,11 +25,17 @@ def erase(places: Places, erasure: Erasure, columns: Collection[str]) -> int:
     places.remember_numbers()
     gone = sum(_of_segment(places.segment(n), erasure, columns) for n in places.sealed())
     gone += sum(without_rows(path, erasure) for path in places.quarantine.glob("[0-9]*.ndjson"))
+    clear_left(places)
+    return gone
+
+
+def clear_left(places: Places) -> None:
+    """Take away half-written ends of the journal's files, and what was to become something that is
+    there."""
     for path in _left(places):
         path.unlink()
     for folder in (places.events, places.quarantine, places.vault, places.journal):
         synced(folder)
-    return gone
 
 
 def _of_segment(segment: Path, erasure: Erasure, columns: Collection[str]) -> int:
@@ -67,7 +73,6 @@ def _has(texts: pa.ChunkedArray, account: str, keyed: bool) -> pa.ChunkedArray:
 
 
 def _left(places: Places) -> Iterator[Path]:
-    """Half-written ends of the journal's files, and what was to become something that is there."""
     yield from places.journal.glob("*.tail")
     last = max(places.sealed(), default=0)
     for folder in (places.events, places.quarantine, places.vault):

@@ -162,11 +162,7 @@ def _kept(workspace: Workspace, account: str, privacy: Privacy) -> str:
     mark = guard.read(workspace.path)
     if mark is None:
         return account
-    if mark.next is not None:
-        raise PrivacyError(
-            f"{clean(workspace.path)}: a rotation of keys was interrupted; `linkage privacy "
-            "rotate` ends it"
-        )
+    guard.check_settled(workspace.path)
     if is_pseudonym(account):
         return account
     if privacy.pseudonyms is None or privacy.key != mark.key:

@@ -15,6 +15,7 @@ from linkage.errors import PrivacyError
 from linkage.jobs.tidying import alone
 from linkage.journal import Journal
 from linkage.journal.segments import Places, synced, write_events
+from linkage.privacy.guard import check_settled
 from linkage.privacy.sweeping import sweep
 from linkage.render import clean
 from linkage.state import State
@@ -45,8 +46,10 @@ def expire(
 
     journal   of the service that takes in events meanwhile. Without one, hold the journal
 
-    PrivacyError where a detection goes on, which reads the segments: try again when it is done.
+    PrivacyError where a detection goes on, which reads the segments: try again when it is done; and
+    where names are being re-keyed.
     """
+    check_settled(workspace.path)
     before = (now or datetime.now(UTC)) - timedelta(days=days)
     places = Places(workspace.path)
     try:

@@ -65,11 +65,7 @@ def admitted(workspace: Path, state: State, key: str | None) -> None:
             _check_unread(workspace, state, key)
             write(workspace, Mark(key))
         return
-    if mark.next is not None:
-        raise PrivacyError(
-            f"{clean(workspace)}: a rotation of keys was interrupted; `linkage privacy rotate` "
-            "ends it"
-        )
+    check_settled(workspace)
     if key is None:
         raise PrivacyError(
             f"{clean(workspace)}: what is kept goes by keyed pseudonyms, and [privacy] names no "
@@ -80,6 +76,17 @@ def admitted(workspace: Path, state: State, key: str | None) -> None:
             f"{clean(workspace)}: what is kept goes by pseudonyms of another key ({mark.key}, not "
             f"{key}). Name the file that it was made with; after keys were added to that file, "
             "`linkage privacy rotate` re-keys what is kept"
+        )
+
+
+def check_settled(workspace: Path) -> None:
+    """PrivacyError where some of what is kept has new names and the rest the old ones: what was
+    decided about an account would not be known for it."""
+    mark = read(workspace)
+    if mark is not None and mark.next is not None:
+        raise PrivacyError(
+            f"{clean(workspace)}: a rotation of keys was interrupted; `linkage privacy rotate` "
+            "ends it"
         )
 
 

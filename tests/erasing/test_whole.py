@@ -2,173 +2,60 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import shutil
 import sqlite3
-import warnings
-from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from linkage import snapshots
 from linkage.backup import back_up
-from linkage.banlist.settings import BanlistSettings
 from linkage.banlist.store import BANS, SHADOW, Lists
 from linkage.erasing import plan
 from linkage.erasing.whole import Asked, Erased, Eraser
 from linkage.errors import BackupError, ConflictError, JournalError, NotFound, PrivacyError
 from linkage.graph import open_graph
-from linkage.jobs.task import FOLDER
 from linkage.jobs.tidying import alone
 from linkage.journal import Journal
 from linkage.journal.holding import held
 from linkage.journal.segments import Places
-from linkage.judgements import save
-from linkage.obeying import judgements
 from linkage.pipeline import detect
-from linkage.privacy import Privacy, admitted, keys
-from linkage.privacy.pseudonyms import ACCOUNT, Pseudonyms
+from linkage.privacy import Privacy
+from linkage.privacy.pseudonyms import Pseudonyms
 from linkage.privacy.vault import reveal
-from linkage.publishing import drafted, published
+from linkage.publishing import drafted
 from linkage.run import Run
 from linkage.state import (
-    Action,
-    AuditEntry,
-    State,
-    Subject,
-    allowlist,
     audit,
     decisions,
     erasures,
-    notes,
     open_state,
 )
-from linkage.state.allowlist import Entry, Sort
 from linkage.state.erasures import Erasure, tombstone
 from linkage.workspace import Workspace
-from tests import worlds
-from tests.privacy.conftest import SECRET, Keys, body, calls, taken_in
+from tests.erasing.planted import (
+    ANY,
+    KINDS,
+    NAME,
+    NOW,
+    OTHER,
+    SETTINGS,
+    SIGNING,
+    Killed,
+    holding,
+    killed_at,
+    names_of,
+    own,
+)
+from tests.privacy.conftest import SECRET, Keys, body, taken_in
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
-
-NAME, OTHER = "n0-1", "n0-2"  # two of a network
-SETTINGS = worlds.settings(artifacts={"sent_to": {"names_account": True, "m": 0.05}})
-KINDS = SETTINGS.kinds()
-NOW = datetime.now(UTC)
-SIGNING = Ed25519PrivateKey.generate()
-ANY = BanlistSettings(most_share=1, most_hours=1e9)
-
-
-@pytest.fixture(scope="module")
-def world_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(*keys.make(tmp_path_factory.mktemp("keys")))
-
-
-@pytest.fixture(scope="module")
-def full(world_keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with all that can name an account, under pseudonyms; nobody changes it."""
-    folder = tmp_path_factory.mktemp("full") / "workspace"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
-        planted(Workspace.at(folder), world_keys.privacy)
-    return folder
-
-
-@pytest.fixture
-def workspace(full: Path, tmp_path: Path) -> Workspace:
-    return Workspace.at(Path(shutil.copytree(full, tmp_path / "workspace")))
-
-
-def planted(workspace: Workspace, privacy: Privacy) -> None:
-    name, other = (names_of(privacy)(one) for one in (NAME, OTHER))
-    with open_state(workspace.state) as state:
-        admitted(workspace.path, state, privacy.key)
-    events = worlds.planted(ordinary=300).events
-    events["sent_to"] = None
-    events.loc[events.account_id.isin([OTHER, "o1"]), "sent_to"] = NAME
-    taken_in(workspace.path, calls(events), SETTINGS, privacy)
-    first = detect(workspace.path / "events", workspace.path.parent / "first", SETTINGS)
-    workspace.add(first)
-    bad = [{"account_id": NAME}, {"account_id": OTHER, "ts": "never"}]
-    taken_in(workspace.path, [body([*own(NAME), *own(OTHER), *bad])], SETTINGS, privacy)
-    second = Path(shutil.copytree(first, first.with_name("second")))
-    (second / "run.json").write_text((second / "run.json").read_text() + "\n")
-    workspace.add(second)
-    with open_state(workspace.state) as state:
-        decided(workspace, state, Run.open(second), name, other)
-        for channel in (BANS, SHADOW):
-            lists = Lists(workspace.path, channel)
-            said = AuditEntry(NOW, "ana", f"publish {channel}", "", "")
-            for _ in range(2):
-                listed = drafted(workspace, state, lists, ANY, NOW)
-                published(workspace, listed, state, lists, SIGNING, said)
-            lists.keep(drafted(workspace, state, lists, ANY, NOW))
-        (workspace.path / FOLDER).mkdir()
-        save(judgements(workspace, state), workspace.path / FOLDER)
-    (workspace.path / FOLDER / "log").write_text(f"{name}\n")
-    for left in (
-        "runs/.work.j1",
-        "index/.r1-x",
-        "snapshots/.taken-x",
-        "banlists/bans/.draft.json-1-x",
-    ):
-        (workspace.path / left).mkdir(parents=True)
-        (workspace.path / left / "half.json").write_text(f'"{name}"')
-    (workspace.path / "journal" / "0000000001.tail").write_text(name)
-    (workspace.path / "events" / "0000000001.writing").write_text(name)
-
-
-def decided(workspace: Workspace, state: State, run: Run, name: str, other: str) -> None:
-    """Decisions with their snapshots, and what people wrote."""
-    cluster = run.account(name).membership
-    assert cluster is not None
-    members = tuple(run.cluster(cluster["cluster_id"]).members.account_id)
-    for action, subject in (
-        (Action.ban, Subject(cluster["cluster_id"], members)),
-        (Action.clear, Subject(None, (members[-1],))),
-        (Action.not_same_operator, Subject(None, (other,), (name,))),
-    ):
-        accounts = (*subject.accounts, *subject.others)
-        with (
-            snapshots.taken(workspace, run.path, accounts, subject.cluster_id) as taken,
-            state.write() as connection,
-        ):
-            made = decisions.append(connection, "ana", action, subject, f"as {name}", key=action)
-            taken.keep(made.decision.number)
-    with state.write() as connection:
-        until = NOW + timedelta(hours=1)
-        listed = [Entry(Sort.artifact, "sent_to", name, "kin", None),
-                  Entry(Sort.account, "", other, f"like {NAME}", until)]  # fmt: skip
-        allowlist.replace(connection, "ana", listed, None)
-        allowlist.replace(connection, "ana", listed[:1], None)
-        notes.append(connection, "ana", cluster["cluster_id"], f"{name} is {NAME}, like {other}")
-        said = [AuditEntry(NOW, "ana", "account", name, ""),
-                AuditEntry(NOW, "ana", "link", f"{other} {name}", "")]  # fmt: skip
-        audit.append(connection, said)
-
-
-def own(account: str) -> list[dict[str, Any]]:
-    """Events with what nobody else has."""
-    return [
-        {"ts": f"2026-06-2{n}", "account_id": account, "device_id": f"alone-{account}-{n}",
-         "org_id": f"org-{account}"}
-        for n in range(3)
-    ]  # fmt: skip
-
-
-def names_of(privacy: Privacy) -> Callable[[str], str]:
-    assert privacy.pseudonyms is not None
-    made = privacy.pseudonyms
-    return lambda name: made.one(ACCOUNT, name)
 
 
 def erased(
@@ -177,24 +64,6 @@ def erased(
     asked = Asked(account, f"{account} asked", "ana (command line)", listed)
     with open_state(workspace.state) as state, held(workspace.path):
         return Eraser(workspace, state).erase(asked, privacy, KINDS)
-
-
-def holding(workspace: Workspace, texts: list[str]) -> set[str]:
-    """Files in which one of these is, whatever they are packed with."""
-    found = set()
-    every = "|".join(rf"(?<![\w-]){re.escape(text)}(?![\w-])" for text in texts)
-    for path in (path for path in workspace.path.rglob("*") if path.is_file()):
-        data = path.read_bytes()
-        if path.suffix == ".parquet":
-            table = pq.read_table(path)
-            data += repr(table.to_pylist()).encode() + repr(table.schema.metadata).encode()
-        # An index has texts with nothing between them.
-        bare = path.suffix == ".npy" and any(
-            text.encode() in data for text in texts if len(text) > 9
-        )
-        if bare or re.search(every.encode(), data):
-            found.add(str(path.relative_to(workspace.path)))
-    return found
 
 
 def whole(workspace: Workspace, tombstone: str) -> dict[str, Any]:
@@ -297,27 +166,6 @@ def told(workspace: Workspace, names: list[str], known: Keys) -> set[str]:
     }
 
 
-class Killed(BaseException):
-    """As if the process had ended there."""
-
-
-def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a rename, or when a file or folder goes: what changes anything in the files."""
-    left = iter(range(step))
-
-    def stepping(change: Callable[..., Any]) -> Callable[..., Any]:
-        def checked(*args: Any, **how: Any) -> Any:
-            if next(left, None) is None:
-                raise Killed
-            return change(*args, **how)
-
-        return checked
-
-    for place, name in ((os, "rename"), (os, "unlink"), (Path, "rename"), (Path, "unlink"),
-                        (shutil, "rmtree"), (State, "compact")):  # fmt: skip
-        monkeypatch.setattr(place, name, stepping(getattr(place, name)))
-
-
 def test_killed_anywhere_the_same_again_ends_it(
     full: Path, tmp_path: Path, world_keys: Keys, seed: int
 ) -> None:
@@ -325,7 +173,7 @@ def test_killed_anywhere_the_same_again_ends_it(
     straight = Workspace.at(Path(shutil.copytree(full, tmp_path / "straight")))
     expected = whole(straight, erased(straight, privacy).tombstone)
     ends = 0
-    for number, step in enumerate([0, *drawn.sample(range(1, 70), 2)]):
+    for number, step in enumerate([0, *drawn.sample(range(1, 100), 2)]):
         place = Workspace.at(Path(shutil.copytree(full, tmp_path / str(number))))
         with pytest.MonkeyPatch.context() as patch:
             killed_at(step, patch)
