@@ -131,10 +131,12 @@ class Service:
 
     def _sent(self, told: Told) -> None:
         delivery = told.delivery
+        # What a receiver answers may repeat its URL, and that may be a secret.
+        fault = told.fault if told.status is None else None
         structlog.get_logger("linkage.webhooks").info(
             "webhook", webhook=delivery.webhook, delivery=delivery.number,
             message=delivery.message, kind=delivery.kind, outcome=told.outcome.value,
-            attempts=delivery.attempts + 1, status=told.status, fault=told.fault,
+            attempts=delivery.attempts + 1, status=told.status, fault=fault,
         )  # fmt: skip
         self.metrics.attempted(delivery.webhook, told.outcome)
 

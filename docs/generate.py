@@ -39,6 +39,7 @@ from linkage.run import Run
 from linkage.scenarios.scenario import DEFAULT_EVASIONS, EVASIONS
 from linkage.settings import DeclaredKind, Section, Settings
 from linkage.signals import QUESTIONS, SIGNALS
+from linkage.webhooks import Webhook
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -153,8 +154,12 @@ def evaluation() -> str:
 
 
 def _setting(name: str, field: FieldInfo) -> tuple[str, str, str, str]:
+    if field.is_required():
+        return f"`{name}`", "required", _allowed(field), field.description or ""
     default = field.get_default(call_default_factory=True)
-    written = "none" if default is None else "empty" if default == {} else f"`{default}`"
+    written = "none" if default in (None, ()) else "empty" if default == {} else f"`{default}`"
+    if isinstance(default, tuple) and default:
+        written = ", ".join(f"`{each}`" for each in default)
     return f"`{name}`", written, _allowed(field), field.description or ""
 
 
@@ -169,7 +174,7 @@ def _allowed(field: FieldInfo) -> str:
         if type(limit) in signs
     ]
     literal = str(field.annotation)
-    choices = re.findall(r"'(\w+)'", literal) if "Literal" in literal else []
+    choices = re.findall(r"'([\w.]+)'", literal) if "Literal" in literal else []
     plain = "`true`, `false`" if "bool" in literal else "text"
     if not words and "dict" in literal:
         plain = "names"
@@ -448,6 +453,7 @@ def makers() -> dict[str, Callable[[Demo], str]]:
         "service settings": lambda _: _section(ServiceSettings),
         "privacy settings": lambda _: _section(PrivacySettings),
         "banlist settings": lambda _: _section(BanlistSettings),
+        "webhooks settings": lambda _: _section(Webhook),
         "problems": lambda _: problems(),
         "evasions": lambda _: evasions(),
         "scenarios": lambda _: scenarios(),

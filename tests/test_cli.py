@@ -389,7 +389,7 @@ def test_every_command_and_option_has_help() -> None:
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
         "calibrate", "graph", "neo4j", "serve", "runs", "keys", "backup", "restore", "privacy",
-        "reveal", "banlist",
+        "reveal", "banlist", "webhooks",
     }  # fmt: skip
     groups = {
         name: command.commands
@@ -402,6 +402,7 @@ def test_every_command_and_option_has_help() -> None:
         "keys": {"create", "list", "revoke"},
         "privacy": {"keys", "expire", "erase", "rotate"},
         "banlist": {"keygen", "build", "publish", "export", "diff", "verify", "conformance"},
+        "webhooks": {"list", "dead", "retry", "enable", "test", "secret"},
     }
     inner = [pair for inside in groups.values() for pair in inside.items()]
     for name, each in [*group.commands.items(), *inner]:
@@ -409,7 +410,7 @@ def test_every_command_and_option_has_help() -> None:
         assert all(getattr(option, "help", "") for option in each.params), name
         assert "..." not in each.get_short_help_str(60)
     text = linked("--help")
-    for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "7 ", "8 ", "130"):
+    for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "7 ", "8 ", "9 ", "10 ", "130"):
         assert f"\n    {code}" in text
     assert linked("--version").startswith("linkage ")
 

@@ -21,6 +21,7 @@ from linkage.cli import (
     reading,
     saving,
     serving,
+    telling,
 )
 from linkage.errors import LinkageError
 from linkage.render import clean
@@ -113,6 +114,7 @@ app.add_typer(privacy.app, name="privacy")
 app.command()(privacy.reveal)
 listing.app.command()(conforming.conformance)
 app.add_typer(listing.app, name="banlist")
+app.add_typer(telling.app, name="webhooks")
 
 
 def main() -> None:

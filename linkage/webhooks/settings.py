@@ -42,7 +42,7 @@ class Webhook(Section):
         ge=-3,
         le=300,
         description="score (-log10 of expected innocents) from which on a cluster is told of: "
-        "1.3 is what the policy proposes to ban from on",
+        "1.3 is an E of 0.05, up to which the policy proposes a ban",
     )
     allow_private: tuple[IPvAnyNetwork, ...] = Field(
         (), description="networks beside the public internet that may be reached; none"

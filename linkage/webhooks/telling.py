@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -43,6 +43,7 @@ from linkage.workspace import Workspace
 
 RUN, JOB = "run", "job"  # subjects
 NOTHING = ""  # is told before there is any
+AGAIN = timedelta(minutes=1)  # before what could not be told is tried again
 _COUNTS = ("events", "accounts", "clusters", "listed")
 _MOST_FIGURE = 1e6
 
@@ -74,6 +75,7 @@ class Teller:
         """`trouble` hears of faults, each of which keeps one subject from being told of."""
         self._workspace, self._state = workspace, state
         self._webhooks, self._now, self._trouble = webhooks, now, trouble
+        self._later: dict[str, datetime] = {}
         self._subjects = (
             _Subject(JOB, self._last_job, self._of_jobs),
             _Subject(RUN, self._current, self._of_run),
@@ -84,11 +86,14 @@ class Teller:
     def step(self) -> int:
         """Tell what is new; how many messages that is. What is there when receivers are named for
         the first time is not told."""
-        told = 0
+        told, now = 0, self._now()
         for subject in self._subjects:
+            if now < self._later.get(subject.name, now):
+                continue
             try:
                 told += self._step(subject)
             except Exception as error:
+                self._later[subject.name] = now + AGAIN
                 self._trouble(error)
         return told
 
