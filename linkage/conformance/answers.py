@@ -19,6 +19,7 @@ from linkage.exports import FORMATS
 
 PREFIX = "/v1/banlists/"
 LATEST, CHANGES, HEAD = "latest", "changes", "head"
+_NO_STORE = ("Cache-Control", "no-store")
 _MORE = {"of_a_later_version": ["which nobody knows yet"]}
 
 Lists = Sequence[Published]
@@ -85,7 +86,8 @@ def problem(status: HTTPStatus, name: str, detail: str) -> Reply:
     """A problem document."""
     values = {"type": f"urn:linkage:problem:{name}", "title": status.phrase, "detail": detail}
     found = _json({**values, "status": status.value})
-    return replace(found, status=status, headers=(("Content-Type", "application/problem+json"),))
+    headers = (("Content-Type", "application/problem+json"), _NO_STORE)
+    return replace(found, status=status, headers=headers)
 
 
 def _changes(channel: str, lists: Lists, since: str) -> Reply:
@@ -123,7 +125,7 @@ def _cached(has: str, body: bytes, media_type: str) -> Reply:
 
 
 def _json(values: Mapping[str, Any]) -> Reply:
-    headers = (("Content-Type", "application/json"),)
+    headers = (("Content-Type", "application/json"), _NO_STORE)
     return Reply(HTTPStatus.OK, headers, json.dumps(values).encode("ascii"))
 
 
