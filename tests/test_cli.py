@@ -389,7 +389,7 @@ def test_every_command_and_option_has_help() -> None:
     assert set(group.commands) == {
         "demo", "detect", "clusters", "show", "account", "explain", "simulate", "evaluate",
         "calibrate", "graph", "neo4j", "serve", "runs", "keys", "backup", "restore", "privacy",
-        "reveal", "banlist", "webhooks",
+        "reveal", "banlist", "templates", "webhooks",
     }  # fmt: skip
     groups = {
         name: command.commands
@@ -403,6 +403,7 @@ def test_every_command_and_option_has_help() -> None:
         "privacy": {"keys", "expire", "erase", "rotate"},
         "banlist": {"keygen", "build", "publish", "export", "diff", "verify", "conformance"},
         "webhooks": {"list", "dead", "retry", "enable", "test", "secret"},
+        "templates": {"mine"},
     }
     inner = [pair for inside in groups.values() for pair in inside.items()]
     for name, each in [*group.commands.items(), *inner]:

@@ -22,6 +22,7 @@ from linkage.cli import (
     saving,
     serving,
     telling,
+    templating,
 )
 from linkage.errors import LinkageError
 from linkage.render import clean
@@ -115,6 +116,7 @@ app.command()(privacy.reveal)
 listing.app.command()(conforming.conformance)
 app.add_typer(listing.app, name="banlist")
 app.add_typer(telling.app, name="webhooks")
+app.add_typer(templating.app, name="templates")
 
 
 def main() -> None:

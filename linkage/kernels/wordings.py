@@ -21,7 +21,7 @@ FIRST, LAST = np.uint64(0x9AE16A3B2F90404F), np.uint64(0xC3A5C85C97CB3127)
 
 
 class Index(NamedTuple):
-    """Pair of neighbouring words -> who leads a family and has it; open addressing."""
+    """Pair of neighbouring words -> who leads a pattern and has it; open addressing."""
 
     key: Words
     newest: Int32s  # entry of the pair that came last, or NOBODY
@@ -253,7 +253,7 @@ def _closest(
 
 
 @njit(cache=True, nogil=True)
-def families(
+def patterns(
     index: Index,
     words: Words,
     bits: Bits,
@@ -262,14 +262,14 @@ def families(
     free: npt.NDArray[np.int8],
     enough: float,
 ) -> Int32s:
-    """The family of each wording: the number of the wording that leads it; NOBODY for those that
+    """The pattern of each wording: the number of the wording that leads it; NOBODY for those that
     are not in the order.
 
-    In the order given, each wording joins the leader that it is most alike, or leads a family of
+    In the order given, each wording joins the leader that it is most alike, or leads a pattern of
     its own; `free` is LEADS, JOINS or, if runs are enough, JOINS_BY_RUNS. Leaders are found by the
     pairs of neighbours that both have.
     """
-    family = np.full(free.size, NOBODY, np.int32)
+    pattern = np.full(free.size, NOBODY, np.int32)
     votes, voted = np.zeros(free.size, np.int16), np.empty(LEADERS * (LONGEST + 2), np.int32)
     row, heavy = np.empty(LONGEST + 2, np.int64), np.empty(LONGEST + 2, np.float32)
     for me in order:
@@ -294,8 +294,8 @@ def families(
         if best == NOBODY:
             best = me
             _post(index, words, begin, end, me)
-        family[me] = best
-    return family
+        pattern[me] = best
+    return pattern
 
 
 @njit(cache=True, nogil=True)
@@ -350,7 +350,7 @@ def _align(
 def kept_words(
     words: Words, offsets: Ints, members: Ints, ends: Ints, most: int, share: float
 ) -> Flags:
-    """For each family (its members, the leader first), which of the leader's words at least
+    """For each pattern (its members, the leader first), which of the leader's words at least
     `share` of its members have in their place; judged by `most` members at most, evenly chosen.
 
     The words of all leaders, one after the other.

@@ -6,6 +6,7 @@ texts -> cutting -> sampling -> parts -> sets -> readable
                                         carries
 """
 
+from linkage.templates.cutting import Texts
 from linkage.templates.mining import Mined, mine
 
-__all__ = ["Mined", "mine"]
+__all__ = ["Mined", "Texts", "mine"]

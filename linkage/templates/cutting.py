@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -63,31 +64,43 @@ def cut_texts(texts: pa.Array, key: Words) -> Cut:
     return Cut(*cut(*buffers(texts), key))
 
 
-def batches(texts: pa.ChunkedArray) -> Iterator[pa.Array]:
-    """Pieces of some megabytes, in order; a text that is longer by itself is one piece."""
-    for chunk in texts.chunks:
-        plain = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
-        if len(plain) == 0:
-            continue
-        step = max(1, BATCH * len(plain) // max(1, plain.nbytes))
-        for first in range(0, len(plain), step):
-            yield plain.slice(first, step)
+@dataclass(frozen=True)
+class Texts:
+    """Texts that are read several times over, a piece at a time.
 
+    read    begins anew: arrays of strings or bytes, in the same order each time
+    rows    how many there are, if it is known, for telling how far it is
+    """
 
-def in_turn(
-    texts: pa.ChunkedArray,
-    work: Callable[[pa.Array], Found],
-    threads: int,
-    tell: Callable[[float], None],
-) -> Iterator[Found]:
-    """What becomes of each batch, in order; as many at once as there are threads, and one more
-    waiting. `tell` hears which share is done."""
-    pieces, done = batches(texts), 0
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = [(len(each), pool.submit(work, each)) for each in islice(pieces, threads + 1)]
-        while waiting:
-            size, first = waiting.pop(0)
-            yield first.result()
-            waiting += [(len(each), pool.submit(work, each)) for each in islice(pieces, 1)]
-            done += size
-            tell(done / len(texts))
+    read: Callable[[], Iterable[pa.Array]]
+    rows: int | None = None
+
+    @classmethod
+    def held(cls, texts: pa.ChunkedArray) -> Texts:
+        """Texts that are in memory."""
+        return cls(lambda: texts.chunks, len(texts))
+
+    def __iter__(self) -> Iterator[pa.Array]:
+        """Pieces of some megabytes, in order; a text that is longer by itself is one piece."""
+        for chunk in self.read():
+            plain = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
+            if len(plain) == 0:
+                continue
+            step = max(1, BATCH * len(plain) // max(1, plain.nbytes))
+            for first in range(0, len(plain), step):
+                yield plain.slice(first, step)
+
+    def in_turn(
+        self, work: Callable[[pa.Array], Found], threads: int, tell: Callable[[float], None]
+    ) -> Iterator[Found]:
+        """What becomes of each piece, in order; as many at once as there are threads, and one more
+        waiting. `tell` hears which share is done."""
+        pieces, done = iter(self), 0
+        with ThreadPoolExecutor(threads) as pool:
+            waiting = [(len(each), pool.submit(work, each)) for each in islice(pieces, threads + 1)]
+            while waiting:
+                size, first = waiting.pop(0)
+                yield first.result()
+                waiting += [(len(each), pool.submit(work, each)) for each in islice(pieces, 1)]
+                done += size
+                tell(min(1.0, done / self.rows) if self.rows else 0.0)

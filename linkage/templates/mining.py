@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
-from linkage.templates.cutting import NO_KEY, cut_texts, in_turn, secret
+from linkage.templates.cutting import NO_KEY, Texts, cut_texts, secret
 from linkage.templates.holders import Accounts, Holders, positions
 from linkage.templates.model import Model, model_of
 from linkage.templates.parts import parts_of, wordings_of
@@ -33,7 +33,7 @@ TABLE = pa.schema(
 class Mined(NamedTuple):
     """What mining found.
 
-    of_rows     strings: the template of each text, null for one of its own
+    of_rows     strings (a dictionary): the template of each text, null for one of its own
     templates   template_id, template (readable), accounts (null where these were not given),
                 requests, parts (ids of what it is made of); most requests first
     sampled     share of the distinct prompts that templates were mined from
@@ -49,7 +49,7 @@ def silent(stage: str, fraction: float) -> None:
 
 
 def mine(
-    texts: pa.ChunkedArray,
+    texts: Texts | pa.ChunkedArray,
     accounts: pa.ChunkedArray | None = None,
     *,
     key: bytes = NO_KEY,
@@ -59,7 +59,7 @@ def mine(
 ) -> Mined:
     """The template that each text carries; one that carries several has one id for all of them.
 
-    texts       strings or bytes
+    texts       strings or bytes, in memory or to be read a piece at a time
     accounts    whose text each is: what a single account uses is then no template
     key         of the hashes: ids of one key say nothing to whoever has another
     words       bounds memory: of distinct prompts with more words than this, those with the
@@ -69,8 +69,8 @@ def mine(
     among other texts again has the same id as long as the same words of it are fixed.
     """
     salt, who = secret(key), None if accounts is None else Accounts(accounts)
-    cuts = in_turn(
-        texts,
+    texts = Texts.held(texts) if isinstance(texts, pa.ChunkedArray) else texts
+    cuts = texts.in_turn(
         lambda piece: cut_texts(piece, salt),
         threads,
         lambda share: tell("reading", 0.3 * share),
@@ -89,9 +89,7 @@ def mine(
     return _tables(texts, who, found, rows, hashes, model, salt)
 
 
-def _rest(
-    texts: pa.ChunkedArray, found: Sample, model: Model, key: Words, threads: int, tell: Tell
-) -> Words:
+def _rest(texts: Texts, found: Sample, model: Model, key: Words, threads: int, tell: Tell) -> Words:
     """The set of each row whose prompt is not in the sample."""
     index = model.index_of()
 
@@ -107,11 +105,11 @@ def _rest(
     def told(share: float) -> None:
         tell("assigning", 0.6 + 0.3 * share)
 
-    return np.concatenate([*in_turn(texts, work, threads, told), np.zeros(0, np.uint64)])
+    return np.concatenate([*texts.in_turn(work, threads, told), np.zeros(0, np.uint64)])
 
 
 def _tables(
-    texts: pa.ChunkedArray,
+    texts: Texts,
     accounts: Accounts | None,
     found: Sample,
     rows: Words,
@@ -129,11 +127,12 @@ def _tables(
         schema=TABLE,
     )
     table = table.sort_by([("requests", "descending"), ("template_id", "ascending")])
-    return Mined(names.take(pa.array(of_row, mask=of_row < 0)), table, found.share)
+    numbers = pa.array(of_row.astype(np.int32), mask=of_row < 0)
+    return Mined(pa.DictionaryArray.from_arrays(numbers, names), table, found.share)
 
 
 def _beside(
-    texts: pa.ChunkedArray,
+    texts: Texts,
     accounts: Accounts | None,
     found: Sample,
     hashes: Words,

@@ -54,8 +54,8 @@ class Model(NamedTuple):
         words, offsets = taken(each.words, each.segments, segment[new])
         held = self.wordings
         leader = joined(index, held.words, held.bits, held.offsets, words, offsets, held.enough)
-        family = np.searchsorted(self.parts.leaders, leader)
-        part[new] = np.where(leader >= 0, np.minimum(family, self.parts.leaders.size - 1), -1)
+        pattern = np.searchsorted(self.parts.leaders, leader)
+        part[new] = np.where(leader >= 0, np.minimum(pattern, self.parts.leaders.size - 1), -1)
         return self.settle(row[part >= 0], part[part >= 0], rows.size)[0]
 
 

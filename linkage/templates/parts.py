@@ -1,7 +1,7 @@
 """The parts of templates: segments that recur, word for word or with slots.
 
-Wordings (distinct segments) that are alike are a family, whose slots are where they differ. A
-wording of a family is a part of its own if hardly any other takes its place: two questions after
+Wordings (distinct segments) that are alike are a pattern, whose slots are where they differ. A
+wording of a pattern is a part of its own if hardly any other takes its place: two questions after
 the same story, each asked many times, are two templates; two hundred are one with a slot.
 """
 
@@ -22,16 +22,16 @@ from linkage.kernels.wordings import (
     Flags,
     Index,
     empty_index,
-    families,
     folded,
     kept_words,
+    patterns,
     posted,
     taken,
 )
 from linkage.kernels.words import Words
 from linkage.templates.sampling import Sample
 
-JUDGED = 24  # wordings of a family that say what its fixed words are
+JUDGED = 24  # wordings of a pattern that say what its fixed words are
 FIXED = 0.8  # of which so many must have a word; noise and rewording take the rest
 FEW = 2  # wordings that are not yet a slot's fillings
 OFTEN = 5  # prompts that a wording is in, to be one of these
@@ -70,7 +70,7 @@ class Parts(NamedTuple):
 
     ids         uint64[P]: made of the fixed words alone
     of_wording  int64[U]: the part that each wording is, or is a filling of
-    leaders     int64[L]: the wordings that lead a family, ascending; the first parts are theirs
+    leaders     int64[L]: the wordings that lead a pattern, ascending; the first parts are theirs
     weight      float64[P]: bits of its fixed words
     length      int64[P]: how many these are
     words, offsets  the fixed words
@@ -109,8 +109,8 @@ def _bits(words: Words, offsets: Ints) -> tuple[Bits, Flags]:
     return -np.log2(np.minimum(1.0, long * fewer / max(1, kinds))).astype(np.float32), again
 
 
-class _Families(NamedTuple):
-    """Each wording's family by number, the wordings that lead them, and which of the leaders'
+class _Patterns(NamedTuple):
+    """Each wording's pattern by number, the wordings that lead them, and which of the leaders'
     words are fixed."""
 
     number: Ints
@@ -120,13 +120,13 @@ class _Families(NamedTuple):
 
 def parts_of(found: Wordings, weights: Ints) -> Parts:
     """What recurs, of the wordings; `weights` is how many requests each prompt stands for."""
-    each = _families(found)
+    each = _patterns(found)
     alone = _alternatives(found, each.number, each.leaders.size, weights)
     return _described(found, each, alone)
 
 
-def _families(found: Wordings) -> _Families:
-    """First by what wordings have in common in all. Then families by their fixed words; and, of
+def _patterns(found: Wordings) -> _Patterns:
+    """First by what wordings have in common in all. Then patterns by their fixed words; and, of
     those that are left alone and hardly used, by runs: their slots may be far longer than what is
     fixed."""
     size = found.hashes.size
@@ -134,8 +134,8 @@ def _families(found: Wordings) -> _Families:
     some = order[found.recurs[order]]
     free = np.full(size, JOINS, np.int8)
     index = empty_index(int(np.diff(found.offsets)[some].sum()) + some.size)
-    family = families(index, found.words, found.bits, found.offsets, some, free, found.enough)
-    first = _gathered(found, np.where(family < 0, np.arange(size), family), order)
+    pattern = patterns(index, found.words, found.bits, found.offsets, some, free, found.enough)
+    first = _gathered(found, np.where(pattern < 0, np.arange(size), pattern), order)
     sizes = np.bincount(first.number, minlength=first.leaders.size)
     often = found.prompts[first.leaders] >= OFTEN
     free = np.where(sizes < OFTEN, np.where(often, LEADS, JOINS_BY_RUNS), JOINS).astype(np.int8)
@@ -145,44 +145,44 @@ def _families(found: Wordings) -> _Families:
     rank = np.lexsort([found.hashes[first.leaders], -found.prompts[first.leaders]])
     rank = rank[found.recurs[first.leaders[rank]]]
     index = empty_index(int(np.diff(kept)[rank].sum()) + rank.size)
-    later = families(index, words[first.kept], bits[first.kept], kept, rank, free, found.enough)
+    later = patterns(index, words[first.kept], bits[first.kept], kept, rank, free, found.enough)
     later = np.where(later < 0, np.arange(later.size), later)
     return _gathered(found, first.leaders[later[first.number]], order)
 
 
-def _gathered(found: Wordings, family: Ints, order: npt.NDArray[np.intp]) -> _Families:
-    """Families in the order of their leaders."""
+def _gathered(found: Wordings, pattern: Ints, order: npt.NDArray[np.intp]) -> _Patterns:
+    """Patterns in the order of their leaders."""
     rank = np.empty(order.size, np.int64)
     rank[order] = np.arange(order.size)
-    members = np.lexsort([np.where(family == np.arange(order.size), -1, rank), family])
-    begins = np.flatnonzero(np.diff(family[members], prepend=-1))
+    members = np.lexsort([np.where(pattern == np.arange(order.size), -1, rank), pattern])
+    begins = np.flatnonzero(np.diff(pattern[members], prepend=-1))
     ends = np.append(begins, order.size)
     number = np.empty(order.size, np.int64)
     number[members] = np.repeat(np.arange(begins.size), np.diff(ends))
     kept = kept_words(found.words, found.offsets, members, ends, JUDGED, FIXED)
-    return _Families(number, members[begins], kept)
+    return _Patterns(number, members[begins], kept)
 
 
-def _alternatives(found: Wordings, family: Ints, count: int, weights: Ints) -> Flags:
+def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> Flags:
     """Wordings that are parts of their own: often used, and in the same company hardly any other
-    of their family is."""
+    of their pattern is."""
     size = found.hashes.size
     requests = np.bincount(
-        np.unique(found.prompt * count + family[found.wording]) % count, minlength=count
+        np.unique(found.prompt * count + pattern[found.wording]) % count, minlength=count
     )
-    once = np.bincount(family[found.wording], weights[found.prompt], minlength=count)
-    shared = (once > 1)[family[found.wording]]
+    once = np.bincount(pattern[found.wording], weights[found.prompt], minlength=count)
+    shared = (once > 1)[pattern[found.wording]]
     prompt, wording = capped(
-        found.prompt[shared], found.wording[shared], requests[family[found.wording[shared]]]
+        found.prompt[shared], found.wording[shared], requests[pattern[found.wording[shared]]]
     )
     here, there = pairs_within(prompt)
-    one, other = wording[here], family[wording[there]]
-    differ = family[one] != other
+    one, other = wording[here], pattern[wording[there]]
+    differ = pattern[one] != other
     one, other = one[differ], other[differ]
     keys, times = np.unique(one * count + other, return_counts=True)
-    whole, whole_times = np.unique(family[one] * count + other, return_counts=True)
+    whole, whole_times = np.unique(pattern[one] * count + other, return_counts=True)
     one, other = np.divmod(keys, count)
-    usual = whole_times[np.searchsorted(whole, family[one] * count + other)]
+    usual = whole_times[np.searchsorted(whole, pattern[one] * count + other)]
     order = np.lexsort([other, -usual, -times, one])
     one, other, times = one[order], other[order], times[order]
     first = np.flatnonzero(np.diff(one, prepend=-1))
@@ -190,13 +190,13 @@ def _alternatives(found: Wordings, family: Ints, count: int, weights: Ints) -> F
     company = np.full(size, -1)
     company[one[first]] = other[first]
     _, group, sizes = np.unique(
-        family * (count + 1) + company + 1, return_inverse=True, return_counts=True
+        pattern * (count + 1) + company + 1, return_inverse=True, return_counts=True
     )
     return (company >= 0) & (found.prompts >= OFTEN) & (sizes[group] <= FEW)
 
 
-def _described(found: Wordings, each: _Families, alone: Flags) -> Parts:
-    """Parts in the order of their families, then those that are one wording."""
+def _described(found: Wordings, each: _Patterns, alone: Flags) -> Parts:
+    """Parts in the order of their patterns, then those that are one wording."""
     leaders, kept, count = each.leaders, each.kept, each.leaders.size
     own = np.flatnonzero(alone)
     of_wording = each.number.copy()

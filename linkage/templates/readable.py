@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from linkage.kernels.wordings import Flags, marked, taken
 from linkage.kernels.words import MASK, Bytes, Words
-from linkage.templates.cutting import Cut, buffers, cut_texts
+from linkage.templates.cutting import Cut, Texts, buffers, cut_texts
 from linkage.templates.holders import positions
 from linkage.templates.model import Model
 from linkage.templates.sampling import Sample
@@ -19,7 +19,7 @@ LONGEST = 2000  # bytes that are written of a template
 
 
 def described(
-    texts: pa.ChunkedArray, found: Sample, hashes: Words, ids: Words, model: Model, key: Words
+    texts: Texts, found: Sample, hashes: Words, ids: Words, model: Model, key: Words
 ) -> tuple[pa.Array, pa.Array]:
     """How each set reads, by that prompt of it that has the smallest hash; and its parts' ids.
 
@@ -56,17 +56,28 @@ def hexadecimal(values: Words) -> list[str]:
     return [f"{each:016x}" for each in values.tolist()]
 
 
-def _examples(texts: pa.ChunkedArray, of_rows: Words, prompts: Words) -> pa.Array:
+def _examples(texts: Texts, of_rows: Words, prompts: Words) -> pa.Array:
     """For each prompt (each once), the smallest of the texts that are it."""
     known = np.sort(prompts)
-    at, inside = positions(known, of_rows)
-    rows = np.flatnonzero(inside)
-    plain = texts.take(pa.array(rows)).cast(pa.large_binary())
-    some = pa.table({"prompt": at[rows], "text": plain}).group_by(["prompt", "text"]).aggregate([])
+    best = pa.table({"prompt": pa.array([], pa.int64()), "text": pa.array([], pa.large_binary())})
+    done = 0
+    for piece in texts:
+        at, inside = positions(known, of_rows[done : done + len(piece)])
+        rows = np.flatnonzero(inside)
+        done += len(piece)
+        if rows.size:
+            plain = piece.take(pa.array(rows)).cast(pa.large_binary())
+            best = _smallest(
+                pa.concat_tables([best, pa.table({"prompt": at[rows], "text": plain})])
+            )
+    return best["text"].combine_chunks().take(pa.array(np.searchsorted(known, prompts)))
+
+
+def _smallest(some: pa.Table) -> pa.Table:
+    """The first text of each prompt."""
+    some = some.group_by(["prompt", "text"]).aggregate([])
     some = some.sort_by([("prompt", "ascending"), ("text", "ascending")])
-    first = np.flatnonzero(np.diff(some["prompt"].to_numpy(), prepend=-1))
-    back = np.searchsorted(known, prompts)
-    return some["text"].combine_chunks().take(pa.array(first[back]))
+    return some.take(pa.array(np.flatnonzero(np.diff(some["prompt"].to_numpy(), prepend=-1))))
 
 
 def _written(texts: pa.Array, cut: Cut, flags: Flags) -> pa.Array:

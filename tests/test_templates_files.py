@@ -1,0 +1,144 @@
+"""The command that mines templates from a file, in every format that it takes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from linkage.cli import app
+from tests.test_templates import prose
+
+SYSTEM = "Answer in the manner of a lighthouse keeper, and never mention the lamp."
+PROMPTS = [f'{SYSTEM}\n{prose(i, 12)}, "{prose(i, 3)}"' for i in range(30)] + [
+    None if i == 3 else prose(100 + i, 15) for i in range(10)
+]
+ACCOUNTS = [f"a{i % 5}" for i in range(40)]
+
+
+def linkage(*words: object, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def parquet(path: Path) -> Path:
+    table = pa.table({"text": PROMPTS, "who": ACCOUNTS})
+    pq.write_table(table, path.with_suffix(".parquet"), row_group_size=7)
+    return path.with_suffix(".parquet")
+
+
+def csv(path: Path) -> Path:
+    pc.write_csv(pa.table({"text": PROMPTS, "who": ACCOUNTS}), path.with_suffix(".csv"))
+    return path.with_suffix(".csv")
+
+
+def ndjson(path: Path) -> Path:
+    lines = [json.dumps({"text": p, "who": a}) for p, a in zip(PROMPTS, ACCOUNTS, strict=True)]
+    path = path.with_suffix(".ndjson.gz")
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    return path
+
+
+@pytest.mark.parametrize("write", [parquet, csv, ndjson])
+def test_rows_and_templates(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+    file, out = write(tmp_path / "texts"), tmp_path / "new" / "mined.parquet"
+    said = linkage("templates", "mine", file, "--column", "text", "--account", "who", "--out", out)
+    assert "40 texts: 30 from 1 template, 10 of their own" in said
+    rows = pq.read_table(out).to_pydict()
+    assert rows["row"] == list(range(40))
+    assert [each is not None for each in rows["template_id"]] == [True] * 30 + [False] * 10
+    (row,) = pq.read_table(out.with_name("mined.templates.parquet")).to_pylist()
+    assert row["template_id"] == rows["template_id"][0]
+    assert row["template"] == f"{SYSTEM} {{…}}"
+    assert (row["accounts"], row["requests"]) == (5, 30)
+
+
+def test_formats_give_the_same_bytes(tmp_path: Path) -> None:
+    made = set()
+    for number, write in enumerate((parquet, csv, ndjson)):
+        out = tmp_path / f"{number}.parquet"
+        told = json.loads(
+            linkage(
+                "templates", "mine", write(tmp_path / "texts"), "-c", "text", "-o", out, "--json"
+            )
+        )
+        assert (told["rows"], told["own"], told["templates"], told["sampled"]) == (40, 10, 1, 1)
+        made.add((out.read_bytes(), Path(told["beside"]).read_bytes()))
+    assert len(made) == 1
+
+
+def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "\n".join(json.dumps({"prompt": text}) for text in PROMPTS)
+    monkeypatch.setattr(
+        "linkage.readers.sources.sys",
+        SimpleNamespace(stdin=SimpleNamespace(buffer=io.BytesIO(lines.encode()))),
+    )
+    from linkage.templates.files import texts_of
+
+    texts, who = texts_of("-", "prompt", None, tmp_path)
+    assert sum(len(piece) for piece in texts) == 40
+    assert who is None
+
+
+def test_halves_of_characters_and_broken_bytes_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "texts.ndjson"
+    lines = [
+        b'{"prompt": "half \\ud83d of one"}',
+        b'{"prompt": 7}',
+        b'{"other": 1}',
+        b'{"prompt": "\xff"}',
+    ]
+    file.write_bytes(b"\n".join(lines * 2))
+    linkage("templates", "mine", file, "--out", tmp_path / "out.parquet", "--quiet")
+    ids = pq.read_table(tmp_path / "out.parquet")["template_id"].to_pylist()
+    assert ids[:4] == ids[4:]
+    assert ids[0] is not None
+    assert ids[2] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words", "says"),
+    [
+        ("a.csv", "x,y\n1,2\n", (), "no column prompt; it has: x, y"),
+        ("a.ndjson", '{"x": 1}\n', (), "no line has prompt"),
+        ("a.ndjson", '{"prompt": 1}\n[]\n', (), "line 2 is no JSON object"),
+        ("a.csv", "prompt\nhi\n", ("--account", "who"), "no column who"),
+        ("a.txt", "prompt\nhi\n", (), "cannot tell the format"),
+        ("a.csv", "prompt,x\na\n", (), "cannot be read"),
+        ("none.csv", "", (), "Empty CSV file"),
+    ],
+)
+def test_what_cannot_be_read(
+    tmp_path: Path, name: str, content: str, words: tuple[Any, ...], says: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    out = tmp_path / "out.parquet"
+    assert says in linkage("templates", "mine", file, "-o", out, *words, code=3)
+    assert not out.exists()
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = linkage(
+        "templates",
+        "mine",
+        csv(tmp_path / "t"),
+        "-c",
+        "text",
+        "-o",
+        tmp_path / "file" / "x.parquet",
+        code=4,
+    )
+    assert "cannot be written" in said
