@@ -19,6 +19,7 @@ from api.taxii import Feed
 from linkage.banlist import BanlistSettings
 from linkage.banlist.store import CHANNELS, Lists
 from linkage.erasing.whole import Asked, Erased, Eraser
+from linkage.errors import GraphError
 from linkage.jobs.runner import Runner
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
@@ -76,8 +77,13 @@ class Service:
         self.rates = Rates(settings)
         self.audit = AuditLog(self.state)
         self.metrics = Metrics()
-        self._eraser = Eraser(workspace, self.state, self.journal, self._renamed)
-        self._eraser.resume()
+        self._eraser = Eraser(
+            workspace, self.state, self.journal, self._renamed, url=settings.graph
+        )
+        try:
+            self._eraser.resume()
+        except GraphError as error:  # as without it: the next start ends it, or the next erasure
+            self._trouble(error)
         self.runs.look_again()
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.keeper = Keeper(self._expire, self._went, self._trouble)

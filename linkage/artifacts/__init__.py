@@ -28,6 +28,11 @@ BUILT_IN: tuple[ArtifactKind, ...] = (
 __all__ = ["BUILT_IN", "ArtifactKind", "artifact_kind", "declared"]
 
 
+def label_of(name: str) -> str:
+    """What nodes of a kind that the settings declare are labelled in the graph."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
 def declared(
     name: str,
     *,
@@ -49,7 +54,7 @@ def declared(
         column=column,
         m=m,
         plantable=plantable,
-        label="".join(word.capitalize() for word in name.split("_")),
+        label=label_of(name),
         relationship=f"HAS_{name.upper()}",
         explanation=explanation,
         read=as_it_is,

@@ -123,6 +123,7 @@ def erase(
     What it shared with others stays theirs. For a workspace that none serves; a service does the
     same at DELETE /v1/accounts. Killed half-way, the same again ends it.
     """
+    from api.settings import load as of_service
     from linkage import privacy
     from linkage.erasing.whole import Asked, Eraser
     from linkage.journal.holding import held
@@ -135,7 +136,8 @@ def erase(
     there = existing(workspace)
     asked = Asked(account, reason, actor(), although_listed)
     with state_of(workspace, settings) as state, held(workspace):
-        gone = Eraser(there, state).erase(asked, people, runs.kinds())
+        eraser = Eraser(there, state, url=of_service(settings, os.environ).graph)
+        gone = eraser.erase(asked, people, runs.kinds())
     if as_json:
         output.write_json(asdict(gone))
         return
@@ -165,19 +167,25 @@ def rotate(
     By the keys that the file has after those of the workspace, or by a new one that is put there.
     For a workspace that none serves. Killed half-way, the same again ends it.
     """
+    from api.settings import load as of_service
     from linkage import privacy
     from linkage.banlist.settings import load as of_lists
     from linkage.errors import SettingsError
     from linkage.journal.holding import held
     from linkage.publishing import signing_key
+    from linkage.rotating.graph import anew
     from linkage.rotating.whole import rotate as of_workspace
 
     file, rules = privacy.load(settings, os.environ).hmac_key, of_lists(settings, os.environ)
+    shown = of_service(settings, os.environ)
     if file is None:
         raise SettingsError(["name the file of the keys"], "privacy.hmac_key")
     there = existing(workspace)
     with state_of(workspace, settings) as state, held(workspace):
-        done = of_workspace(there, state, file, lambda: signing_key(rules), actor())
+        done = of_workspace(
+            there, state, file, lambda: signing_key(rules), actor(),
+            lambda: None if shown.graph is None else anew(shown.graph, shown.graph_scope, there),
+        )  # fmt: skip
     if as_json:
         output.write_json(asdict(done))
         return

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from linkage.artifacts import ArtifactKind
 from linkage.banlist.store import BANS, SHADOW, Lists
-from linkage.erasing import beside, events, plan, runs
+from linkage.erasing import beside, events, graph, plan, runs
 from linkage.erasing.plan import Plan
 from linkage.errors import ConflictError, NotFound, PrivacyError
 from linkage.jobs.tidying import alone, sweep
@@ -62,18 +62,21 @@ class Eraser:
         state: State,
         journal: Journal | None = None,
         changed: Callable[[], None] = lambda: None,
+        url: str | None = None,
     ) -> None:
         """journal: of the service that takes in events meanwhile; changed: is called when runs
-        name the account no longer, and before the state is looked through."""
+        name the account no longer, and before the state is looked through; url: of the
+        database that runs are shown in."""
         self._workspace, self._state = workspace, state
-        self._journal, self._changed = journal, changed
+        self._journal, self._changed, self._url = journal, changed, url
 
     def erase(self, asked: Asked, privacy: Privacy, kinds: Iterable[ArtifactKind]) -> Erased:
         """Take an account out of everything, and write down that it was. One that was begun before
         and is not done is ended first.
 
         PrivacyError where a detection goes on, or the name cannot be made a pseudonym;
-        ConflictError where the account is listed; NotFound where nothing names it.
+        ConflictError where the account is listed; NotFound where nothing names it; GraphError where
+        the database cannot be reached, and all is to be done once more.
         """
         account = _kept(self._workspace, asked.account, privacy)
         ended = self.resume()
@@ -114,6 +117,8 @@ class Eraser:
                         for channel in (BANS, SHADOW)
                     ),
                 }
+                if self._url is not None:
+                    graph.erase(self._url, erasure)
                 self._changed()
                 found["rows"] = self._replaced(erasure, begun or any(found.values()))
                 vault = self._swept() if any(found.values()) or begun else 0

@@ -57,11 +57,13 @@ def rotate(
     chain: Path,
     signing: Callable[[], Ed25519PrivateKey],
     actor: str,
+    shown: Callable[[], None] = lambda: None,
 ) -> Rotated:
     """Re-key a workspace, by the keys that a file has after those that it goes by, or by a new one
     that is put there; or end what was begun. Hold its journal.
 
     signing   gives the key that signs ban lists; it is asked for where there are any
+    shown     shows the run in a graph anew, if it is shown in one
 
     PrivacyError where the workspace has no pseudonyms, or none of this file's keys, or where a
     detection goes on.
@@ -95,6 +97,7 @@ def rotate(
             told = f"{change.old} to {change.new}"
             rekeying.rekey(connection, change.texts, told, actor, now)
         state.compact()
+        shown()
         guard.write(place, Mark(change.new))
     return Rotated(change.old, change.new, **found)
 

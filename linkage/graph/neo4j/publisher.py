@@ -8,7 +8,7 @@ answer the same push goes on where it was, and nothing is there twice. One point
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from linkage.graph.base import run_id
 from linkage.graph.neo4j.connection import Database, Record
 from linkage.graph.neo4j.lanes import LANES, Lanes, Progress
 from linkage.graph.neo4j.model import FORMAT, NAME, Scope, native, run_key
+from linkage.graph.neo4j.model import key as key_of
 from linkage.graph.neo4j.parts import AROUND, BATCH, LINKS_EACH, Parts
 from linkage.graph.neo4j.schema import CONSTRAINTS, ensure, imported, ours
 from linkage.graph.neo4j.steps import steps
@@ -97,12 +98,37 @@ class Neo4jPublisher:
                 f"{key}: this run is shown by {self._database.target.url}; push another first"
             )
 
+    def clear(self) -> None:
+        """Take away all runs, the one that is shown too: their names are no longer those that the
+        results have. Whoever asks is told that there is none, until one is pushed."""
+        there = self.runs()
+        if there:
+            self._database.write(lambda ask: ask.rows("drop/hide", name=NAME))
+        for run in there:
+            self._taken_away(run)
+
+    def erase(self, account: str, labels: Iterable[str]) -> int:
+        """Take an account out of all runs, with all that ties it to others; how many nodes went.
+
+        labels   of kinds whose artifacts are accounts
+        """
+        gone = 0
+        for run in self.runs():
+            gone += self._without("drop/account", None, run["run"], account)
+            for label in labels:
+                gone += self._without("drop/artifact", {"label": label}, run["run"], account)
+        return gone
+
     def runs(self) -> list[Record]:
         """The runs in the database, by time: run (key), id, scope, state, shown, published ..."""
         known = CONSTRAINTS["Run"][0] in ours(self._database) or imported(self._database)
         if not known:
             return []
         return list(self._runs().values())
+
+    def _without(self, name: str, words: Mapping[str, str] | None, run: str, text: str) -> int:
+        found = self._database.write(lambda ask: ask.rows(name, words, run=run, key=key_of(text)))
+        return int(found[0]["gone"])
 
     def _taken_away(self, run: Record) -> bool:
         """Unless it is shown by now, or gone."""

@@ -1,0 +1,3 @@
+// Have no run shown. Parameter: $name of the pointer.
+MATCH (:LinkageGraph {name: $name})-[shows:SHOWS]->(:Run)
+DELETE shows
