@@ -237,9 +237,9 @@ def evasions() -> str:
 def scenarios() -> str:
     """What a consumer of ban lists is tested for."""
     rows = [
-        (f"`{one.name}`", one.says, ", ".join(sorted(one.needs)) or "anybody") for one in SCENARIOS
+        (f"`{one.name}`", one.says, ", ".join(sorted(one.needs)) or "is one") for one in SCENARIOS
     ]
-    return _table(("scenario", "what it must do", "asked of who"), rows)
+    return _table(("scenario", "what it must do", "for a consumer that"), rows)
 
 
 # From the demo

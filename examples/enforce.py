@@ -8,7 +8,6 @@ ENFORCE_LISTEN names a port on this machine, else lines of standard input, as {"
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
@@ -19,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,6 @@ Entry = tuple[str, float]  # action, and the time at which it ends
 ACTIONS = ("none", "challenge", "limit", "ban")  # from the mildest
 MOST_BYTES = 1 << 28  # of an answer
 MOST_WAIT = 5  # times the usual pause, after faults
-
-
-class Refused(Exception):
-    """A list that is not taken."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +55,22 @@ class Settings:
     def of(cls, environment: Mapping[str, str]) -> Settings:
         given: dict[str, Any] = {}
         for name in cls.__dataclass_fields__:
+            sort: Any = type(getattr(cls, name, ""))
             if (text := environment.get(f"ENFORCE_{name.upper()}")) is not None:
-                sort: Any = type(getattr(cls, name, ""))
                 given[name] = sort(text)
         return cls(**given)
 
 
 @dataclass(frozen=True)
 class Held:
-    """What was taken last."""
+    """What was taken last. seen_at: when an answer that could be trusted last came."""
 
     number: int = 0
     hash: str = ""  # of its head
+    published: float = 0.0
     etag: str | None = None
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    seen_at: float = 0.0  # when the service last gave an answer that could be trusted
+    seen_at: float = 0.0
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:
@@ -81,31 +78,24 @@ def canonical(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def checked_head(line: bytes, key: Ed25519PublicKey, channel: str) -> tuple[dict[str, Any], str]:
-    """A list's head and its hash; an exception where the key has not signed it."""
-    told = json.loads(line)
-    head, text = told["head"], b"linkage ban list head 1\0" + canonical(told["head"])
-    key.verify(bytes.fromhex(told["signature"]), text)
-    if (head["format"], head["channel"]) != (1, channel):
-        raise Refused(f"format {head['format']}, channel {head['channel']}")
-    return head, hashlib.sha256(text).hexdigest()
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def checked_entries(lines: Iterable[bytes], head: Mapping[str, Any]) -> dict[str, Entry]:
-    """The entries of a list; Refused where a row is not one of those that were signed."""
+    """The entries of a list; an exception where a row is not one of those that were signed."""
     hashes, entries = [], {}
     for row in map(json.loads, lines):
         hashes.append(row["hash"])
         if (entry := row["entry"]) is None:  # a person who was erased: the hash stays
             continue
         text = b"linkage ban list row 1\0" + bytes.fromhex(row["salt"]) + canonical(entry)
-        if hashlib.sha256(text).hexdigest() != row["hash"]:
-            raise Refused("a row was changed")
-        ends = datetime.fromisoformat(entry["expires_at"]).timestamp()
-        entries[entry["account_id"]] = (entry["action"], ends)
-    whole = hashlib.sha256(b"".join(bytes.fromhex(text) for text in sorted(hashes)))
-    if len(hashes) != head["rows"] or whole.hexdigest() != head["digest"]:
-        raise Refused("rows were added or taken away")
+        if sha256(text).hexdigest() != row["hash"]:
+            raise ValueError("a row was changed")
+        entries[entry["account_id"]] = (entry["action"], moment(entry["expires_at"]))
+    whole = sha256(b"".join(bytes.fromhex(text) for text in sorted(hashes))).hexdigest()
+    if (len(hashes), whole) != (head["rows"], head["digest"]):
+        raise ValueError("rows were added or taken away")
     return entries
 
 
@@ -120,8 +110,10 @@ class Enforcer:
     def __init__(self, settings: Settings) -> None:
         self.settings, self.counts, self.ended = settings, Counter[str](), threading.Event()
         key = load_pem_public_key(Path(settings.public_key).read_bytes())
-        assert isinstance(key, Ed25519PublicKey)
-        assert settings.when_stale in ("hold", "open", "closed")
+        if not isinstance(key, Ed25519PublicKey):
+            raise ValueError("ENFORCE_PUBLIC_KEY: not an Ed25519 key")
+        if settings.when_stale not in ("hold", "open", "closed"):
+            raise ValueError("ENFORCE_WHEN_STALE: hold, open or closed")
         self._key, self._opener = key, build_opener(ProxyHandler({}), _Stay())
         self._folder = Path(settings.folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,36 +125,16 @@ class Enforcer:
 
     def decide(self, account: str, now: float | None = None) -> dict[str, Any]:
         """What is to be done about an account: a look-up, which waits for nothing."""
-        now, held, settings = time.time() if now is None else now, self.held, self.settings
+        now, held = time.time() if now is None else now, self.held
+        rule = self.settings.when_stale
+        stale = now - held.seen_at > self.settings.stale_seconds
         action, ends = held.entries.get(account, ("none", 0.0))
         # An entry is over at its end by this clock, whether or not a newer list came.
-        would = action if ends > now else "none"
-        stale = now - held.seen_at > settings.stale_seconds
-        if stale and settings.when_stale == "open":
-            would = "none"
-        if stale and settings.when_stale == "closed" and would == "none":
+        would = action if ends > now and not (stale and rule == "open") else "none"
+        if stale and rule == "closed" and would == "none":
             would = "challenge"
-        action = "none" if settings.channel == "shadow" else would
+        action = "none" if self.settings.channel == "shadow" else would
         return {"action": action, "would": would, "stale": stale, "number": held.number}
-
-    def poll(self) -> None:
-        """Ask once for the latest list, and take it."""
-        held = self.held
-        # ndjson alone has what it takes to check every row. A list that did not change is a 304.
-        status, etag, body = self._got("latest", held.etag)
-        now = time.time()
-        if status == 404 and held.number:
-            raise Refused("the service has lost its lists")
-        if status == 200:
-            first, *rows = body.splitlines()
-            head, name = checked_head(first, self._key, self.settings.channel)
-            entries = checked_entries(rows, head)
-            self._check_follows(head, name)
-            self._take(Held(head["number"], name, etag, entries, now))
-        else:  # 304; or 404, where none was published yet
-            self.held = replace(held, seen_at=now)
-        if self._file.exists():
-            os.utime(self._file, (now, now))  # so that a restart knows when it was seen
 
     def run(self) -> None:
         """Poll until `ended` is set. Whatever goes wrong, what is held stays."""
@@ -178,80 +150,100 @@ class Enforcer:
                 self._log("not_taken", why=f"{type(error).__name__}: {error}"[:300], faults=faults)
             wait = self.settings.poll_seconds * min(2**faults, MOST_WAIT) * random.uniform(0.9, 1.1)
 
-    def metrics(self) -> str:
-        """Figures as Prometheus reads them."""
-        held, now = self.held, time.time()
-        active = Counter(action for action, ends in held.entries.values() if ends > now)
-        lines = [f"list_number {held.number}", f"answer_age_seconds {now - held.seen_at:.1f}"]
-        lines += [f'entries{{action="{name}"}} {active[name]}' for name in ACTIONS[1:]]
-        lines += [f"{name}_total {self.counts[name]}" for name in ("polls", "faults", "held_back")]
-        return "".join(f"enforce_{line}\n" for line in lines)
+    def poll(self) -> None:
+        """Ask once for the latest list, and take it."""
+        # ndjson alone has what it takes to check every row. A list that did not change is a 304.
+        status, etag, body = self._got("latest", self.held.etag)
+        now = time.time()
+        if status == 404 and self.held.number:
+            raise ValueError("the service has lost its lists")
+        if status == 200:
+            first, *rows = body.splitlines()
+            head, name = self._checked_head(first)
+            entries = checked_entries(rows, head)
+            self._check_follows(head, name)
+            published = moment(head["published_at"])
+            self._take(Held(head["number"], name, published, etag, entries, now))
+        else:  # 304; or 404, where none was published yet
+            self.held = replace(self.held, seen_at=now)
+        if self._file.exists():
+            os.utime(self._file, (now, now))  # so that a restart knows when it was seen
 
     def _got(self, which: str, etag: str | None = None) -> tuple[int, str | None, bytes]:
         """Status, ETag and body of an answer that means something here; else an exception."""
         chosen = f"format=ndjson&channel={self.settings.channel}"
-        asked = Request(f"{self.settings.url}/v1/banlists/{which}?{chosen}")
+        asked = Request(f"{self.settings.url.rstrip('/')}/v1/banlists/{which}?{chosen}")
         asked.add_header("Authorization", f"Bearer {self.settings.key}")
-        if etag is not None:
+        if etag:
             asked.add_header("If-None-Match", etag)
         try:
             with self._opener.open(asked, timeout=self.settings.timeout_seconds) as answer:
                 return answer.status, answer.headers["ETag"], answer.read(MOST_BYTES)
         except HTTPError as error:
             with error:
-                if error.code == 404 or (error.code == 304 and etag):
-                    return error.code, None, b""
-                raise
+                told = error.read(MOST_BYTES)
+            if (error.code == 304 and etag) or b"urn:linkage:problem:not-found" in told:
+                return error.code, None, b""
+            raise
+
+    def _checked_head(self, line: bytes) -> tuple[dict[str, Any], str]:
+        """A list's head and its hash; an exception where the key has not signed it."""
+        told = json.loads(line)
+        head, text = told["head"], b"linkage ban list head 1\0" + canonical(told["head"])
+        self._key.verify(bytes.fromhex(told["signature"]), text)
+        if (head["format"], head["channel"]) != (1, self.settings.channel):
+            raise ValueError(f"format {head['format']}, channel {head['channel']}")
+        return head, sha256(text).hexdigest()
 
     def _check_follows(self, head: Mapping[str, Any], name: str) -> None:
-        """Refused where a list does not follow the one that is held, over all between."""
+        """An exception where a list does not follow the one that is held, over all between."""
         number, before = self.held.number, self.held.hash
-        if not number:
-            return  # the first that it sees: the signature alone speaks for it
         if head["number"] < number or (head["number"] == number and name != before):
-            raise Refused(f"list {head['number']} after {number}: rolled back, or written anew")
-        while number < head["number"]:
+            raise ValueError(f"list {head['number']} after {number}: rolled back, or written anew")
+        while 0 < number < head["number"]:  # of the first that it sees, the signature alone speaks
             number += 1
-            told = (head, name)
+            one, one_name = head, name
             if number < head["number"]:
-                line = self._got(f"{number}/head")[2]
-                told = checked_head(line, self._key, self.settings.channel)
-            if (told[0]["number"], told[0]["previous"]) != (number, before):
-                raise Refused(f"list {number} does not follow the one before: the chain is forked")
-            before = told[1]
+                one, one_name = self._checked_head(self._got(f"{number}/head")[2])
+            if (one["number"], one["previous"]) != (number, before):
+                raise ValueError(f"list {number} does not follow the one before: a fork")
+            before = one_name
 
     def _take(self, new: Held) -> None:
         """Hold a list. Where it would hit too many at once, only what is milder is taken."""
-        held, listed = self.held, {}
-        for account, (action, ends) in new.entries.items():
-            if action not in ACTIONS:  # nobody here knows what it is to do to a customer
-                self._log("unknown_action", action=action)
-            elif ends > new.seen_at:
-                listed[account] = (action, ends)
-        has = {a: ACTIONS.index(e[0]) for a, e in held.entries.items() if e[1] > new.seen_at}
-        harsher = {a for a, e in listed.items() if ACTIONS.index(e[0]) > has.get(a, 0)}
+        # What an action that is not known here would do to a customer, nobody knows.
+        listed = {a: e for a, e in new.entries.items() if e[0] in ACTIONS and e[1] > new.seen_at}
+        held = {a: e for a, e in self.held.entries.items() if a in listed and e[1] > new.seen_at}
+        before = {a: ACTIONS.index(action) for a, (action, _) in held.items()}
+        harsher = {a for a, e in listed.items() if ACTIONS.index(e[0]) > before.get(a, 0)}
         accepted = (self._folder / f"accept-{new.number}").exists()
         if len(harsher) > self.settings.most_new and not accepted:
-            kept = {a: held.entries[a] for a in has if a in listed}
-            milder = {a: e for a, e in listed.items() if a not in harsher}
-            # Number and ETag stay, so that the list is asked for again until somebody looked.
-            self.held = replace(held, entries=kept | milder, etag=None, seen_at=new.seen_at)
+            listed = held | {a: e for a, e in listed.items() if a not in harsher}
+            new = replace(new, etag=None)  # so that it is asked for again until somebody looked
             self.counts["held_back"] += 1
             self._log("held_back", number=new.number, accounts=len(harsher))
-        else:
-            self.held = replace(new, entries=listed)
-            self._log("taken", number=new.number, listed=len(listed), harsher=len(harsher))
+        self.held = replace(new, entries=listed)
         with self._file.with_suffix(".new").open("w", encoding="ascii") as file:
             json.dump(asdict(self.held), file)
             file.flush()
             os.fsync(file.fileno())
         self._file.with_suffix(".new").replace(self._file)
+        self._log("taken", number=new.number, entries=len(listed), of=len(new.entries))
+
+    def metrics(self) -> str:
+        """Figures as Prometheus reads them."""
+        held, now = self.held, time.time()
+        active = Counter(action for action, ends in held.entries.values() if ends > now)
+        lines = [f'entries{{action="{name}"}} {active[name]}' for name in ACTIONS[1:]]
+        lines += [f"{name}_total {self.counts[name]}" for name in ("polls", "faults", "held_back")]
+        lines += [f"list_number {held.number}", f"list_age_seconds {now - held.published:.0f}"]
+        lines += [f"answer_age_seconds {now - held.seen_at:.0f}"]
+        return "".join(f"enforce_{line}\n" for line in lines)
 
     def _log(self, event: str, **values: object) -> None:
         """A line for whoever collects logs; it names no account."""
-        print(
-            json.dumps({"at": time.time(), "event": event, **values}), file=sys.stderr, flush=True
-        )
+        line = json.dumps({"at": time.time(), "event": event, **values})
+        print(line, file=sys.stderr, flush=True)
 
 
 class Asked(BaseHTTPRequestHandler):

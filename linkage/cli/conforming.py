@@ -34,14 +34,14 @@ def conformance(
     ] = "hold",
     stale_seconds: Annotated[
         float, typer.Option(min=0.1, help="Seconds without an answer, and it is stale.")
-    ] = 3.0,
+    ] = 2.0,
     most_new: Annotated[
         int | None,
         typer.Option(min=30, help="New accounts at once that it takes; any number if not given."),
     ] = None,
     poll_seconds: Annotated[
         float, typer.Option(min=0.01, help="Seconds between two of its polls.")
-    ] = 0.05,
+    ] = 0.02,
     within: Annotated[
         float, typer.Option(min=0.1, help="Seconds within which a list must have taken effect.")
     ] = 10.0,

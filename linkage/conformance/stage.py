@@ -17,7 +17,7 @@ from linkage.conformance.terms import Claim, Terms
 from linkage.render import clean
 
 NONE = "none"
-LIVES = (1.0, 4.0, 16.0, 64.0)  # seconds, tried in turn
+LIVES = (0.5, 2.0, 8.0, 32.0, 128.0)  # seconds, tried in turn
 
 
 class Unmet(Exception):

@@ -36,8 +36,8 @@ class Terms:
     """
 
     within: float = 10.0
-    poll: float = 0.05
-    stale_after: float | None = 3.0
+    poll: float = 0.02
+    stale_after: float | None = 2.0
     when_stale: Stale = Stale.hold
     most_new: int | None = None
     signatures: bool = False

@@ -101,7 +101,7 @@ class FollowsChanges(Example):
         off = told["unlisted"]
         entries = {a: e for a, e in self.held.entries.items() if a not in off}
         self.held = replace(self.held, seen_at=now)
-        self._take(Held(told["number"], "", None, entries | of_json(told["listed"]), now))
+        self._take(Held(told["number"], entries=entries | of_json(told["listed"]), seen_at=now))
 
 
 class NeverUnbans(Example):
@@ -123,7 +123,8 @@ class TrustsAnything(Example):
         if found is not None:
             told, etag = found
             entries = of_json(told["entries"])
-            self._take(Held(told["head"]["number"], "", etag, entries, time.time()))
+            number = told["head"]["number"]
+            self._take(Held(number, etag=etag, entries=entries, seen_at=time.time()))
 
 
 class DiesOfErrors(Example):

@@ -14,9 +14,10 @@ from tests.conformance import consumers
 from tests.conformance.consumers import Example, Inside
 
 TERMS = Terms(within=2.0, poll=0.02, stale_after=1.5, most_new=50, signatures=True)
-AT_ONCE = 6  # consumers: most of their time is spent waiting
+AT_ONCE = 8  # consumers: most of their time is spent waiting
 # Those that wait, for whom they concern and for the example.
 WAITING = {"expires", "ends_meanwhile", "stale", "silence"}
+Played = Mapping[type[Example], Future[list[Outcome]]]
 FORGERIES = {
     "row_changed", "row_added", "row_left_out", "other_key", "not_signed", "written_anew",
     "forked", "forked_further", "other_channel", "unknown_format", "rolled_back",
@@ -53,9 +54,12 @@ FAILS: Mapping[type[Example], set[str]] = {
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> Iterator[Mapping[type[Example], Future[list[Outcome]]]]:
+def outcomes() -> Iterator[Played]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {sort: pool.submit(run, Inside(sort), TERMS, played(sort)) for sort in FAILS}
+        futures = {sort: pool.submit(run, Inside(sort), TERMS, played(sort)) for sort in FAILS}
+        less = replace(TERMS, signatures=False, most_new=None)
+        other = consumers.FollowsChanges
+        yield {**futures, other: pool.submit(run, Inside(other), less, SCENARIOS)}
 
 
 def played(sort: type[Example]) -> list[Scenario]:
@@ -65,9 +69,7 @@ def played(sort: type[Example]) -> list[Scenario]:
 
 
 @pytest.mark.parametrize("sort", FAILS, ids=lambda sort: sort.__name__)
-def test_it_fails_where_it_must(
-    sort: type[Example], outcomes: Mapping[type[Example], Future[list[Outcome]]]
-) -> None:
+def test_it_fails_where_it_must(sort: type[Example], outcomes: Played) -> None:
     found = outcomes[sort].result()
     failed = {one.scenario: one for one in found if one.result is Result.failed}
     assert set(failed) == FAILS[sort], failed
@@ -75,9 +77,8 @@ def test_it_fails_where_it_must(
     assert all(one.seen for one in failed.values())
 
 
-def test_whoever_follows_the_changes_need_not_be_of_our_make() -> None:
-    terms = replace(TERMS, signatures=False, most_new=None)
-    found = run(Inside(consumers.FollowsChanges), terms, SCENARIOS)
+def test_whoever_follows_the_changes_need_not_be_of_our_make(outcomes: Played) -> None:
+    found = outcomes[consumers.FollowsChanges].result()
     assert not [one for one in found if one.result is Result.failed]
     left_out = {one.scenario for one in found if one.result is Result.not_applicable}
     assert left_out == FORGERIES | {"too_many"}

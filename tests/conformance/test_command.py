@@ -34,7 +34,7 @@ def printed(*words: str, code: int) -> str:
 
 def outcomes(*words: str, code: int) -> dict[str, dict[str, str]]:
     """What it prints as JSON, by scenario."""
-    told: list[dict[str, Any]] = json.loads(printed(*words, "--json", *QUICK, code=code))
+    told: list[dict[str, Any]] = json.loads(printed("--json", *QUICK, *words, code=code))
     return {one["scenario"]: one for one in told}
 
 
@@ -83,14 +83,14 @@ def test_what_it_does_when_it_is_stale_is_its_own_to_say(rule: str) -> None:
 def test_a_consumer_that_answers_nothing_of_use(program: str, seen: str, tmp_path: Path) -> None:
     (tmp_path / "consumer.py").write_text(program)
     words = f"{sys.executable} {tmp_path / 'consumer.py'}"
-    found = outcomes(words, "--only", "listed", "--only", "forked", code=1)
+    found = outcomes(words, "--only", "listed", "--only", "forked", "--within", "0.5", code=1)
     assert found["listed"]["result"] == "fail"
     assert found["listed"]["seen"].startswith(seen)
     assert found["forked"] == {
         "scenario": "forked", "result": "not applicable",
         "expected": "for a consumer that checks signatures", "seen": "",
     }  # fmt: skip
-    text = printed(words, "--only", "listed", *QUICK, code=1)
+    text = printed(words, "--only", "listed", "--within", "0.5", code=1)
     assert "0 of 1 as they must be." in text
 
 
