@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from linkage.artifacts.pseudonyms import MARK, PART
+from linkage.banlist.store import CHANNELS, Lists
 from linkage.journal.records import VAULT
 from linkage.journal.seen import Hashes, hashed
 from linkage.journal.segments import Places, synced, write_vault
@@ -83,6 +84,9 @@ def _texts(workspace: Path, state: State) -> Iterator[pa.Array]:
         yield from _columns(path, _NAMES[path.name])
     for path in places.quarantine.glob("[0-9]*.ndjson"):
         yield pa.array([part.decode() for part in _PART.findall(path.read_bytes())], pa.string())
+    for channel in CHANNELS:  # of lists before the latest, nobody is kept out any more
+        latest = Lists(workspace, channel).latest()
+        yield pa.array([] if latest is None else list(latest.entries), pa.string())
     with state.read() as connection:
         for column in (tables.decision_accounts.c.account_id, tables.allowlist.c.value):
             rows = connection.execution_options(yield_per=_ROWS).scalars(sa.select(column))

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from linkage.banlist.store import Lists
 from linkage.cli import app
 from linkage.errors import PrivacyError
 from linkage.jobs.tidying import alone
@@ -28,6 +29,7 @@ from linkage.readers.parts import key_of
 from linkage.settings import Settings
 from linkage.state import Subject, allowlist, audit, decisions, open_state
 from linkage.workspace import Workspace
+from tests.banlist.test_chain import KEY, draft
 from tests.privacy.conftest import Keys, body
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
@@ -122,18 +124,20 @@ def test_the_vault_forgets_what_nothing_names(made_keys: Keys, tmp_path: Path) -
         (listed,) = names.artifacts("device", ["d4"])
         entry = allowlist.Entry(allowlist.Sort.artifact, "device", listed, "because", None)
         allowlist.replace(connection, "ana", [entry], None)
+    for banned in ("a2", "a5"):  # the latest list alone keeps anybody out
+        Lists(tmp_path).publish(draft(*names.accounts([banned])), KEY, "ana", NOW)
     before = pq.read_table(tmp_path / "vault").num_rows
     found = gone(tmp_path)
     assert (found.events, before - found.vault) == (6, pq.read_table(tmp_path / "vault").num_rows)
     asked = {
-        **{f"a{n}": names.accounts([f"a{n}"])[0] for n in (0, 1, 3, 9)},
+        **{f"a{n}": names.accounts([f"a{n}"])[0] for n in (0, 1, 2, 3, 5, 9)},
         **{f"d{n}": names.artifacts("device", [f"d{n}"])[0] for n in (0, 2, 4)},
         **{f"192.0.2.{n}": names.artifacts("ip", [f"192.0.2.{n}"])[0] for n in (0, 3, 77)},
         "192.0.2.0/24": names.artifacts("subnet", ["192.0.2.0/24"])[0],
     }
     told = reveal(tmp_path, list(asked.values()), made_keys.opener)
     known = {name for name, one in zip(asked, told, strict=True) if one.value == name}
-    assert known == {"a1", "a3", "a9", "d2", "d4", "192.0.2.3", "192.0.2.77", "192.0.2.0/24"}
+    assert known == {"a1", "a3", "a5", "a9", "d2", "d4", "192.0.2.3", "192.0.2.77", "192.0.2.0/24"}
     assert all(
         one.value is None for name, one in zip(asked, told, strict=True) if name not in known
     )
