@@ -198,6 +198,21 @@ def test_two_questions_after_one_story_are_two_templates() -> None:
     assert len(set(ids[::2])) == 1
 
 
+def test_a_slot_with_two_values_is_a_slot() -> None:
+    """Unlike two questions, they come with other fillings each time."""
+    texts = [
+        f"{WORDS[i % 29]} has {i} {WORDS[i % 31]} in the old barn. How many will {who} sell?"
+        for i, who in enumerate(["she", "he"] * 60)
+    ]
+    assert len(set(mined(texts).of_rows.to_pylist())) == 1
+
+
+def test_what_filled_a_slot_twice_makes_no_other_template() -> None:
+    system = "Translate what the fishermen say into the language of the court."
+    texts = [f"{system} {prose(i if i > 3 else 0, 3)}: {prose(i, 12)}" for i in range(60)]
+    assert len(set(mined(texts).of_rows.to_pylist())) == 1
+
+
 def test_small_talk_makes_no_other_template() -> None:
     texts = []
     for i in range(400):

@@ -11,9 +11,9 @@ from linkage.kernels.wordings import Flags, Index, joined, taken
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 from linkage.templates.holders import Holders, Places, positions
-from linkage.templates.parts import Parts, Wordings, capped, leading
+from linkage.templates.parts import Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Sample
-from linkage.templates.sets import Carried, Usage, carried, scattered, settled, usage
+from linkage.templates.sets import Carried, Usage, carried, settled, usage
 
 
 class Model(NamedTuple):

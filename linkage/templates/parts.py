@@ -165,7 +165,7 @@ def _gathered(found: Wordings, pattern: Ints, order: npt.NDArray[np.intp]) -> _P
 
 def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> Flags:
     """Wordings that are parts of their own: often used, and in the same company hardly any other
-    of their pattern is."""
+    of their pattern is, which then stands in the same places."""
     size = found.hashes.size
     requests = np.bincount(
         np.unique(found.prompt * count + pattern[found.wording]) % count, minlength=count
@@ -192,7 +192,23 @@ def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> 
     _, group, sizes = np.unique(
         pattern * (count + 1) + company + 1, return_inverse=True, return_counts=True
     )
-    return (company >= 0) & (found.prompts >= OFTEN) & (sizes[group] <= FEW)
+    able = (company >= 0) & (found.prompts >= OFTEN) & (sizes[group] <= FEW)
+    return able & ((sizes[group] == 1) | _interchanged(found, group, able))
+
+
+def _interchanged(found: Wordings, group: Ints, able: Flags) -> Flags:
+    """Wordings of which the half stand where another of their group stands, too: beside the very
+    same others. What fills a slot mostly comes with other fillings of its own."""
+    hashes = scattered(found.hashes)
+    whole = np.zeros(int(found.prompt.max(initial=-1)) + 1, np.uint64)
+    np.add.at(whole, found.prompt, hashes[found.wording])
+    some = able[found.wording]
+    wording = found.wording[some]
+    rest = whole[found.prompt[some]] - hashes[wording]
+    place = rest ^ scattered(group[wording].astype(np.uint64))
+    _, which, times = np.unique(place, return_inverse=True, return_counts=True)
+    shared = np.bincount(wording[times[which] > 1], minlength=found.hashes.size)
+    return shared >= COMPANY * found.prompts
 
 
 def _described(found: Wordings, each: _Patterns, alone: Flags) -> Parts:
@@ -249,3 +265,9 @@ def pairs_within(prompt: Ints) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int
     within = np.arange(one.size) - np.repeat(np.cumsum(many) - many, many)
     other = np.repeat(np.repeat(first, sizes), many) + within
     return one[one != other], other[one != other]
+
+
+def scattered(values: Words) -> Words:
+    """Hashes of which a set's add up to its own."""
+    mixed = (values ^ (values >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+    return (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) | np.uint64(1)

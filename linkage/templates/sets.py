@@ -10,11 +10,12 @@ import numpy as np
 from linkage.kernels.incidence import Ints
 from linkage.kernels.wordings import Flags
 from linkage.kernels.words import Words
-from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, pairs_within
+from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, pairs_within, scattered
 from linkage.templates.sampling import NOTHING
 
 TALK = 5  # fewer fixed words than these beside many templates are small talk: "Thanks!"
 LOOSE = 0.1  # as long as less of it is with any one of them
+MINOR = 0.2  # or as long as it is in less of what any of them is in: then it filled a slot
 TIED = 0.5  # share of a light part's prompts with one other, to be a part of it ("Why?")
 FILLING = 10  # a part that others are so many times as frequent as, is what filled their slot
 
@@ -74,21 +75,22 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
     count = parts.ids.size
     prompt, part = capped(prompt, part, used.prompts[part])
     seen = used.prompts[part]
+    anchor = (used.strong & (parts.length >= TALK))[part]
     most = np.zeros(rows, np.int64)
-    np.maximum.at(most, prompt, seen)
+    np.maximum.at(most, prompt[anchor], seen[anchor])
     filling = (seen < OFTEN) & (most[prompt] >= FILLING * seen)
-    anchor = used.strong & (parts.length >= TALK)
-    steady = _any(prompt, anchor[part] & (seen >= OFTEN) & ~filling, rows)
-    bound = np.zeros(part.size)
+    steady = _any(prompt, anchor & (seen >= OFTEN) & ~filling, rows)
+    bound, weight = np.zeros(part.size), np.zeros(part.size)
     here, there = pairs_within(prompt)
-    wanted = anchor[part[there]] & _uncertain(parts, used.strong)[part[here]]
+    wanted = anchor[there] & _uncertain(parts, used.strong)[part[here]]
     here, there = here[wanted], there[wanted]
     if used.pairs.size:
         keys = part[here] * count + part[there]
         at = np.minimum(np.searchsorted(used.pairs, keys), used.pairs.size - 1)
         times = np.where(used.pairs[at] == keys, used.together[at], 0)
         np.maximum.at(bound, here, times / np.maximum(1, seen[here]))
-    loose = (parts.length[part] < TALK) & (bound < LOOSE)
+        np.maximum.at(weight, here, times / np.maximum(1, seen[there]))
+    loose = (parts.length[part] < TALK) & ((bound < LOOSE) | (weight < MINOR))
     tied = (bound >= TIED) & (seen >= OFTEN)
     some = _any(prompt, used.strong[part], rows)
     keep = (used.strong[part] | tied) & some[prompt] & ~filling & ~(loose & steady[prompt])
@@ -123,12 +125,6 @@ def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
     out = np.zeros(rows, np.uint64)
     np.add.at(out, found.prompt, scattered(parts.ids[found.part]))
     return out
-
-
-def scattered(values: Words) -> Words:
-    """Hashes of which a set's add up to its own."""
-    mixed = (values ^ (values >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
-    return (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) | np.uint64(1)
 
 
 def _weakest(parts: Parts, used: Usage, found: Carried, bad: Flags) -> Flags:
