@@ -222,12 +222,18 @@ class Enforcer:
             new = replace(new, etag=None)  # so that it is asked for again until somebody looked
             self.counts["held_back"] += 1
             self._log("held_back", number=new.number, accounts=len(harsher))
-        self.held = replace(new, entries=listed)
-        with self._file.with_suffix(".new").open("w", encoding="ascii") as file:
-            json.dump(asdict(self.held), file)
-            file.flush()
-            os.fsync(file.fileno())
-        self._file.with_suffix(".new").replace(self._file)
+        new = replace(new, entries=listed)
+        try:  # on disk before anybody acts on it, so that a restart knows of it
+            with self._file.with_suffix(".new").open("w", encoding="ascii") as file:
+                json.dump(asdict(new), file)
+                file.flush()
+                os.fsync(file.fileno())
+            self._file.with_suffix(".new").replace(self._file)
+        except OSError:  # a full disk keeps nobody banned; it is tried again at the next poll
+            new = replace(new, etag=None)
+            raise
+        finally:
+            self.held = new
         self._log("taken", number=new.number, entries=len(listed), of=len(new.entries))
 
     def metrics(self) -> str:

@@ -159,6 +159,23 @@ def test_a_restart_knows_how_old_its_answer_is(
         Enforcer(settings)
 
 
+def test_a_disk_that_cannot_be_written_keeps_nobody_banned(
+    enforcer: Enforcer, settings: Settings, publish: Publish
+) -> None:
+    publish("a", "b")
+    enforcer.poll()
+    in_the_way = Path(settings.folder) / "bans.new"
+    in_the_way.mkdir()
+    publish("b")
+    with pytest.raises(IsADirectoryError):
+        enforcer.poll()
+    assert actions(enforcer, "a", "b") == ["none", "ban"]
+    assert Enforcer(settings).held.number == 1
+    in_the_way.rmdir()
+    enforcer.poll()
+    assert Enforcer(settings).held.number == 2
+
+
 def test_figures(enforcer: Enforcer, publish: Publish) -> None:
     publish("a", "b")
     enforcer.poll()
