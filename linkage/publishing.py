@@ -22,10 +22,19 @@ from linkage.workspace import Workspace
 
 
 def drafted(
-    workspace: Workspace, state: State, lists: Lists, settings: BanlistSettings, now: datetime
+    workspace: Workspace,
+    state: State,
+    lists: Lists,
+    settings: BanlistSettings,
+    now: datetime,
+    *,
+    freeing: bool = False,
 ) -> Draft:
-    """What the next list would be. ResultError where the workspace has no run, PrivacyError where
-    its names are being re-keyed."""
+    """What the next list would be; `freeing`, the one before without whom people have freed since,
+    of whatever run and over whatever budget.
+
+    ResultError where the workspace has no run, PrivacyError where its names are being re-keyed.
+    """
     check_settled(workspace.path)
     folder = workspace.current()
     if folder is None:
@@ -34,7 +43,8 @@ def drafted(
         judged = standing(connection)
     before = lists.latest()
     entries = {} if before is None else before.active(now)
-    return draft(Run.open(folder), folder.name, judged, entries, settings, now)
+    run = Run.open(folder)
+    return draft(run, folder.name, judged, entries, settings, now, freeing=freeing)
 
 
 def published(
@@ -57,7 +67,7 @@ def published(
     over = check_budget(found, override, said.at)
     with state.write() as connection:
         served = workspace.current()
-        if served is None or served.name != found.run:
+        if not found.freeing and (served is None or served.name != found.run):
             raise ConflictError("another run is served since the list was drafted; draft it again")
         now = standing(connection)
         if (now.decisions, now.allowlist) != (found.decisions, found.allowlist):

@@ -89,7 +89,10 @@ def draft(caller: Publisher, asked: schemas.DraftAsked) -> schemas.Drafted:
     service = caller.service
     service.runs.current()
     lists = service.boards[asked.channel].lists
-    found = drafted(service.workspace, service.state, lists, service.banlist, service.now())
+    found = drafted(
+        service.workspace, service.state, lists, service.banlist, service.now(),
+        freeing=asked.freeing,
+    )  # fmt: skip
     number = lists.keep(found)
     service.audit.add(caller.entry("draft", f"{asked.channel} {number}"))
     return schemas.Drafted.of(asked.channel, number, found.digest, found.run, found.report)

@@ -138,9 +138,11 @@ class Drafted(BaseModel):
 
 
 class DraftAsked(Asked):
-    """Which list to draft."""
+    """Which list to draft. freeing: only take off whom people have freed since; no limit is asked
+    of that."""
 
     channel: Channel = BANS  # type: ignore[assignment]
+    freeing: bool = False
 
 
 class PublishAsked(Asked):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from linkage.banlist.chain import canonical, entry_of, moment, told
-from linkage.banlist.entries import Entry, Standing, entries
+from linkage.banlist.entries import Entry, Standing, entries, remaining
 from linkage.banlist.report import Report, report, report_of
 from linkage.banlist.settings import BanlistSettings
 from linkage.errors import ListError, OverBudget
@@ -20,7 +20,8 @@ from linkage.run import Run
 @dataclass(frozen=True)
 class Draft:
     """What would be published. digest: of the entries, so that what is published is what was
-    read. run: the run's id; decisions, allowlist: as in `Standing`; made_at: when."""
+    read. run: the run's id; decisions, allowlist: as in `Standing`; made_at: when; freeing: it only
+    takes accounts off the list before, so that no limit is asked of it."""
 
     entries: tuple[Entry, ...]
     report: Report
@@ -28,6 +29,7 @@ class Draft:
     decisions: int
     allowlist: str
     made_at: datetime
+    freeing: bool = False
 
     @property
     def digest(self) -> str:
@@ -48,6 +50,7 @@ def draft_values(found: Draft) -> dict[str, Any]:
         "decisions": found.decisions,
         "allowlist": found.allowlist,
         "made_at": moment(found.made_at),
+        "freeing": found.freeing,
     }
 
 
@@ -61,6 +64,7 @@ def draft_of(values: Mapping[str, Any]) -> Draft:
             decisions=values["decisions"],
             allowlist=values["allowlist"],
             made_at=datetime.fromisoformat(values["made_at"]),
+            freeing=values["freeing"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ListError(f"the draft cannot be read: {clean(error, 100)}; draft it again") from None
@@ -73,11 +77,20 @@ def draft(
     before: Mapping[str, Entry],
     settings: BanlistSettings,
     now: datetime,
+    *,
+    freeing: bool = False,
 ) -> Draft:
-    """Build a list from a run, what people have decided, and the list before."""
-    found = tuple(entries(run, standing, before, settings, now))
+    """Build a list from a run, what people have decided, and the list before; `freeing`, from the
+    list before alone (`remaining`)."""
+    found = (
+        remaining(before, standing) if freeing else entries(run, standing, before, settings, now)
+    )
     told_of = report(run, found, before, standing.spared, settings, now)
-    return Draft(found, told_of, run_id, standing.decisions, standing.allowlist, now)
+    if freeing:
+        told_of = replace(told_of, limits=())
+    return Draft(
+        tuple(found), told_of, run_id, standing.decisions, standing.allowlist, now, freeing
+    )
 
 
 def check_budget(found: Draft, override: str | None, now: datetime) -> bool:

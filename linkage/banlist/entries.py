@@ -115,6 +115,17 @@ def entries(
     ]  # fmt: skip
 
 
+def remaining(before: Mapping[str, Entry], standing: Standing) -> list[Entry]:
+    """The list before without whom people have freed since: cleared, allowlisted, or decided
+    otherwise about than to ban. Nobody comes onto it, and nothing begins anew."""
+    return [
+        entry
+        for account, entry in sorted(before.items())
+        if account not in standing.spared
+        and (entry.decision is None or account in standing.banned)
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class _Said:
     """What the run says of an account and its cluster. signals: names, the most unusual first."""

@@ -81,6 +81,9 @@ def build(
     workspace: WorkspaceOption = WORKSPACE,
     settings: SettingsOption = None,
     shadow: ShadowOption = False,
+    freeing: Annotated[
+        bool, typer.Option("--freeing", help="Only take off whom people have freed since.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Draft the next list and show what it would do.
@@ -91,7 +94,7 @@ def build(
     from linkage.publishing import drafted
 
     with _desk(workspace, settings, shadow) as (place, state, lists, rules):
-        found = drafted(place, state, lists, rules, datetime.now(UTC))
+        found = drafted(place, state, lists, rules, datetime.now(UTC), freeing=freeing)
         numbered = lists.keep(found)
     if as_json:
         from linkage.banlist.draft import draft_values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.table import Table
 
 from linkage.cli import output
 from linkage.render import clean, number, plural
@@ -25,13 +26,20 @@ def draft_sheet(screen: Console, numbered: int, found: Draft) -> None:
         text = f"    {clean(one.organisation, 60)}: {one.listed} of {accounts}"
         screen.print(text, soft_wrap=True)
     screen.print()
+    if told.limits:
+        screen.print(_budget(told))
+    else:
+        screen.print("It only takes accounts off the list before, and needs no budget.")
+    again = "" if not told.over else ' --override "why"'
+    output.commands(screen, [(f"linkage banlist publish {numbered}{again}", "publish it")])
+
+
+def _budget(told: Report) -> Table:
     made = output.table("budget", "value", "at most", "", right=("value", "at most"))
     for limit in told.limits:
         over = "over" if limit.over else ""
         made.add_row(limit.name, number(limit.value), number(limit.most), over)
-    screen.print(made)
-    again = "" if not told.over else ' --override "why"'
-    output.commands(screen, [(f"linkage banlist publish {numbered}{again}", "publish it")])
+    return made
 
 
 def _figures(told: Report) -> list[tuple[str, str]]:

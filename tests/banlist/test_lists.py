@@ -247,6 +247,28 @@ def test_a_draft_grows_old(workspace: Workspace, state: State, build: Build) -> 
     assert made.head.override == "nothing has changed"
 
 
+def test_to_free_somebody_takes_neither_budget_nor_a_new_run(
+    planted: worlds.World, workspace: Workspace, state: State, publish: Publish
+) -> None:
+    one = min(planted.accounts("ordinary"))
+    number = decide(state, "ban", [one])
+    first = publish()
+    assert first.entries[one].decision == number
+    network = sorted(planted.accounts("network0"))
+    decide(state, "clear", network[:1])
+    decide(state, "watch", [one])
+    decide(state, "ban", sorted(planted.accounts("ordinary"))[-1:])  # comes onto the next list
+    late, lists = NOW + timedelta(days=6), Lists(workspace.path)
+    found = drafted(workspace, state, lists, RULES, late, freeing=True)
+    assert (found.report.over, found.report.added, found.report.removed) == ((), 0, 2)
+    assert lists.kept(lists.keep(found)) == found
+    workspace.pointer.write_text("another\n")
+    made = published(workspace, found, state, lists, KEY, AuditEntry(late, "me", "publish", "", ""))
+    gone = {network[0], one}
+    assert made.entries == {a: e for a, e in first.entries.items() if a not in gone}
+    assert made.head.override is None
+
+
 def test_a_draft_is_kept_as_it_was(workspace: Workspace, build: Build) -> None:
     lists, found = Lists(workspace.path), build()
     assert lists.kept(lists.keep(found)) == found
