@@ -144,22 +144,28 @@ def holding(workspace: Workspace, texts: list[str]) -> set[str]:
     return found
 
 
+NEVER = 1 << 30  # steps
+
+
 class Killed(BaseException):
     """As if the process had ended there."""
 
 
-def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a rename, or when a file or folder goes: what changes anything in the files."""
-    left = iter(range(step))
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """At a rename, or when a file or folder goes: what changes anything in the files. Returns the
+    steps that were taken, which grow."""
+    taken: list[str] = []
 
-    def stepping(change: Callable[..., Any]) -> Callable[..., Any]:
+    def stepping(name: str, change: Callable[..., Any]) -> Callable[..., Any]:
         def checked(*args: Any, **how: Any) -> Any:
-            if next(left, None) is None:
+            if len(taken) == step:
                 raise Killed
+            taken.append(name)
             return change(*args, **how)
 
         return checked
 
     for place, name in ((os, "rename"), (os, "unlink"), (Path, "rename"), (Path, "unlink"),
                         (shutil, "rmtree"), (State, "compact")):  # fmt: skip
-        monkeypatch.setattr(place, name, stepping(getattr(place, name)))
+        monkeypatch.setattr(place, name, stepping(name, getattr(place, name)))
+    return taken
