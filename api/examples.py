@@ -138,6 +138,10 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "Decision": _DECISION,
     "Delivery": _DELIVERY,
     "DecisionDetail": {**_DECISION, "cluster": {"cluster_id": "ccb0d61917f2a5c3e", "accounts": 16}},
+    "Erased": {
+        "tombstone": "erased-" + "q" * 26, "events": 812, "runs": 2, "snapshots": 1, "lists": 3,
+        "rows": 4, "vault": 5,
+    },
     "Explanation": {
         "a": "a_1", "b": "a_2", "organisations": [None, None], "shared": [_SHARED],
         "families": [
