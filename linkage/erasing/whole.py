@@ -100,7 +100,8 @@ class Eraser:
 
     def _ended(self, chosen: Plan, *, begun: bool) -> Erased:
         place, erasure = self._workspace, chosen.erasure
-        self._check_idle()
+        if not begun:
+            self._check_idle()
         try:
             with alone(place, wait=False):
                 sweep(place)

@@ -19,6 +19,7 @@ from linkage.privacy.columns import derivation, derived_sort, raw_sort
 from linkage.privacy.pseudonyms import ACCOUNT, ORGANISATION, Pseudonyms
 from linkage.privacy.settings import Privacy
 from linkage.settings import Settings
+from linkage.state.erasures import FORM as ERASED
 
 _FORM = re.compile(FORM)
 
@@ -69,8 +70,10 @@ class Keyed:
         self._engine = duckdb.connect(config={"threads": 1})
 
     def accounts(self, given: Sequence[str]) -> list[str]:
-        """Pseudonyms; those that are given stay."""
-        return self._of(given, lambda new: self._parts(ACCOUNT, new))
+        """Pseudonyms; those that are given stay, and so do tombstones of erased accounts."""
+        new = [text for text in given if not ERASED.fullmatch(text)]
+        names = dict(zip(new, self._of(new, lambda n: self._parts(ACCOUNT, n)), strict=True))
+        return [names.get(text, text) for text in given]
 
     def organisations(self, given: Sequence[str]) -> list[str]:
         """Pseudonyms; those that are given stay."""

@@ -12,7 +12,7 @@ import pytest
 from linkage.erasing import plan
 from linkage.erasing.plan import Plan
 from linkage.jobs.tidying import alone
-from linkage.state import Scope, audit, erasures, jobs
+from linkage.state import Scope, audit, erasures, jobs, open_state
 from linkage.state.erasures import Erasure, tombstone
 from tests.api.conftest import AT_ONCE, Api, served
 from tests.privacy.conftest import body
@@ -90,6 +90,8 @@ def test_a_start_ends_what_was_killed(planted_result: Path, tmp_path: Path) -> N
     gone = Erasure(NAME, (NAME,), tombstone(), (), "ana", "she asked", at)
     (tmp_path / "workspace").mkdir()
     plan.write(tmp_path / "workspace", Plan(gone, ()))
+    with open_state(tmp_path / "workspace" / "state.db") as state, state.write() as connection:
+        jobs.ask(connection, "me", 1)  # while it was killed
     with served(tmp_path / "workspace", planted_result, terms=AT_ONCE) as api:
         assert get(api, f"/v1/accounts/{NAME}", 404)
         assert plan.read(api.service.workspace.path) is None

@@ -107,6 +107,8 @@ def test_nothing_of_it_is_left_and_all_else_answers(workspace: Workspace, world_
     assert len(told(workspace, devices, world_keys)) == 3
     found = erased(workspace, privacy)
     assert not holding(workspace, parts)
+    known_as = world_keys.names(SETTINGS).accounts([found.tombstone, NAME])
+    assert known_as == [found.tombstone, name]
     assert not told(workspace, [name, *devices], world_keys)
     assert found.runs == 2
     assert found.lists == 4
