@@ -216,5 +216,34 @@ class FollowsTheShadow(Example):
         super()._take(replace(new, entries={**new.entries, **more}))
 
 
+class OnlyBans(Example):
+    def _take(self, new: Held) -> None:
+        known = ("challenge", "limit")
+        entries = {a: ("ban" if e[0] in known else e[0], e[1]) for a, e in new.entries.items()}
+        super()._take(replace(new, entries=entries))
+
+
+class BansEverybody(Example):
+    def decide(self, account: str, now: float | None = None) -> dict[str, Any]:
+        return {**super().decide(account, now), "action": "ban"}
+
+
+class RefusesWhatItDoesNotKnow(Example):
+    def _got(self, which: str, etag: str | None = None) -> tuple[int, str | None, bytes]:
+        found = super()._got(which, etag)
+        for line in found[2].splitlines():
+            if not set(json.loads(line)) <= {"head", "hash", "signature", "salt", "entry"}:
+                raise ValueError("what is this?")
+        return found
+
+
+class ExpectsAnEntryInEachRow(Example):
+    def _got(self, which: str, etag: str | None = None) -> tuple[int, str | None, bytes]:
+        found = super()._got(which, etag)
+        if b'"entry": null' in found[2]:
+            raise ValueError("where is the account?")
+        return found
+
+
 def _folded(account: str) -> str:
     return unicodedata.normalize("NFKC", account).strip().casefold()
