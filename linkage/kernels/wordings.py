@@ -134,6 +134,7 @@ def alike(
     at: int,
     stop: int,
     enough: float,
+    least: float,
     by_runs: bool,
     row: Ints,
     heavy: Bits,
@@ -141,10 +142,12 @@ def alike(
     """How alike two wordings are: (share of the longer one that both have in the same order,
     bits of the runs that both have); nought and nought if they are not. The bits are a's.
 
-    They are alike if the share is a half and weighs half of `enough`; or, `by_runs`, if the runs
+    They are alike if the share is `least` and weighs half of `enough`; or, `by_runs`, if the runs
     weigh `enough`.
     """
     longer, shorter = max(end - begin, stop - at), min(end - begin, stop - at)
+    if shorter == 0:
+        return 0.0, 0.0
     front, ahead = 0, np.float32(0)
     while front < shorter and a[begin + front] == b[at + front]:
         ahead += bits[begin + front]
@@ -157,7 +160,7 @@ def alike(
     if 2 * shorter >= longer:
         inner, weight = _in_order(a, bits, first, last, b, here, there, row, heavy)
         share = (front + back + inner) / longer
-        if 2 * share >= 1 and 2 * (ahead + behind + weight) >= enough:
+        if share >= least and 2 * (ahead + behind + weight) >= enough:
             return share, 0.0
     if not by_runs:
         return 0.0, 0.0
@@ -209,6 +212,7 @@ def _closest(
     at: int,
     stop: int,
     enough: float,
+    least: float,
     by_runs: bool,
     votes: npt.NDArray[np.int16],
     voted: Int32s,
@@ -229,13 +233,13 @@ def _closest(
                 found += 1
             votes[leader] += 1
             entry = index.older[entry]
-    least = 1 if stop - at < RUN else RUN - 1  # pairs of a run
+    fewest = 1 if stop - at < RUN else RUN - 1  # pairs of a run
     best, best_share, best_runs = NOBODY, 0.0, 0.0
     for _ in range(CANDIDATES):
         top = NOBODY
         for i in range(found):
             one = voted[i]
-            if votes[one] >= least and (
+            if votes[one] >= fewest and (
                 top == NOBODY or votes[one] > votes[top] or (votes[one] == votes[top] and one < top)
             ):
                 top = one
@@ -243,7 +247,18 @@ def _closest(
             break
         votes[top] = 0
         share, runs = alike(
-            words, bits, offsets[top], offsets[top + 1], b, at, stop, enough, by_runs, row, heavy
+            words,
+            bits,
+            offsets[top],
+            offsets[top + 1],
+            b,
+            at,
+            stop,
+            enough,
+            least,
+            by_runs,
+            row,
+            heavy,
         )
         if share > best_share or (share == best_share and runs > best_runs):
             best, best_share, best_runs = top, share, runs
@@ -261,6 +276,7 @@ def patterns(
     order: Ints,
     free: npt.NDArray[np.int8],
     enough: float,
+    least: float,
 ) -> Int32s:
     """The pattern of each wording: the number of the wording that leads it; NOBODY for those that
     are not in the order.
@@ -285,6 +301,7 @@ def patterns(
                 begin,
                 end,
                 enough,
+                least,
                 free[me] == JOINS_BY_RUNS,
                 votes,
                 voted,
@@ -314,6 +331,7 @@ def joined(
     b: Words,
     b_offsets: Ints,
     enough: float,
+    least: float,
 ) -> Int32s:
     """For each wording of another text, the leader that it is most alike, or NOBODY."""
     out = np.empty(b_offsets.size - 1, np.int32)
@@ -322,7 +340,7 @@ def joined(
     for one in range(out.size):
         at, stop = b_offsets[one], b_offsets[one + 1]
         out[one] = _closest(
-            index, words, bits, offsets, b, at, stop, enough, True, votes, voted, row, heavy
+            index, words, bits, offsets, b, at, stop, enough, least, True, votes, voted, row, heavy
         )
     return out
 

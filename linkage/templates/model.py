@@ -11,7 +11,7 @@ from linkage.kernels.wordings import Flags, Index, joined, taken
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 from linkage.templates.holders import Holders, Places, positions
-from linkage.templates.parts import Parts, Wordings, capped, leading, scattered
+from linkage.templates.parts import LOOSELY, Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Sample
 from linkage.templates.sets import Carried, Usage, carried, settled, usage
 
@@ -53,7 +53,9 @@ class Model(NamedTuple):
         new = np.flatnonzero(~inside)
         words, offsets = taken(each.words, each.segments, segment[new])
         held = self.wordings
-        leader = joined(index, held.words, held.bits, held.offsets, words, offsets, held.enough)
+        leader = joined(
+            index, held.words, held.bits, held.offsets, words, offsets, held.enough, LOOSELY
+        )
         pattern = np.searchsorted(self.parts.leaders, leader)
         part[new] = np.where(leader >= 0, np.minimum(pattern, self.parts.leaders.size - 1), -1)
         return self.settle(row[part >= 0], part[part >= 0], rows.size)[0]

@@ -32,8 +32,10 @@ from linkage.kernels.words import Words
 from linkage.templates.sampling import Sample
 
 JUDGED = 24  # wordings of a pattern that say what its fixed words are
-FIXED = 0.8  # of which so many must have a word; noise and rewording take the rest
+FIXED = 0.7  # of which so many must have a word; noise and rewording take the rest
 FEW = 2  # wordings that are not yet a slot's fillings
+CLOSELY, LOOSELY = 0.6, 0.5  # share that wordings, and what is fixed of patterns, have in common
+ROUNDS = 2  # in which patterns join others: what is fixed shows better each time
 OFTEN = 5  # prompts that a wording is in, to be one of these
 COMPANY = 0.5  # share of a wording's prompts that its company is in
 TOGETHER = 24  # of a prompt, so many parts are held against each other
@@ -126,28 +128,36 @@ def parts_of(found: Wordings, weights: Ints) -> Parts:
 
 
 def _patterns(found: Wordings) -> _Patterns:
-    """First by what wordings have in common in all. Then patterns by their fixed words; and, of
-    those that are left alone and hardly used, by runs: their slots may be far longer than what is
-    fixed."""
+    """First by what wordings have in common in all, then patterns by what is fixed of them."""
     size = found.hashes.size
     order = np.lexsort([found.hashes, -found.prompts])
     some = order[found.recurs[order]]
     free = np.full(size, JOINS, np.int8)
     index = empty_index(int(np.diff(found.offsets)[some].sum()) + some.size)
-    pattern = patterns(index, found.words, found.bits, found.offsets, some, free, found.enough)
-    first = _gathered(found, np.where(pattern < 0, np.arange(size), pattern), order)
-    sizes = np.bincount(first.number, minlength=first.leaders.size)
-    often = found.prompts[first.leaders] >= OFTEN
+    words, bits, offsets, enough = found.words, found.bits, found.offsets, found.enough
+    pattern = patterns(index, words, bits, offsets, some, free, enough, CLOSELY)
+    made = _gathered(found, np.where(pattern < 0, np.arange(size), pattern), order)
+    for _ in range(ROUNDS):
+        made = _joined(found, made, order)
+    return made
+
+
+def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
+    """Patterns by their fixed words; small ones by runs, too: their slots may be far longer than
+    what is fixed. A wording that is used often by itself is joined, but joins none."""
+    sizes = np.bincount(each.number, minlength=each.leaders.size)
+    often = found.prompts[each.leaders] >= OFTEN
     free = np.where(sizes < OFTEN, np.where(often, LEADS, JOINS_BY_RUNS), JOINS).astype(np.int8)
-    words, offsets = taken(found.words, found.offsets, first.leaders)
-    bits, _ = taken(found.bits, found.offsets, first.leaders)
-    kept = np.concatenate([[0], np.cumsum(first.kept)])[offsets]
-    rank = np.lexsort([found.hashes[first.leaders], -found.prompts[first.leaders]])
-    rank = rank[found.recurs[first.leaders[rank]]]
+    words, offsets = taken(found.words, found.offsets, each.leaders)
+    bits, _ = taken(found.bits, found.offsets, each.leaders)
+    words, bits = words[each.kept], bits[each.kept]
+    kept = np.concatenate([[0], np.cumsum(each.kept)])[offsets]
+    rank = np.lexsort([found.hashes[each.leaders], -found.prompts[each.leaders]])
+    rank = rank[found.recurs[each.leaders[rank]]]
     index = empty_index(int(np.diff(kept)[rank].sum()) + rank.size)
-    later = patterns(index, words[first.kept], bits[first.kept], kept, rank, free, found.enough)
+    later = patterns(index, words, bits, kept, rank, free, found.enough, LOOSELY)
     later = np.where(later < 0, np.arange(later.size), later)
-    return _gathered(found, first.leaders[later[first.number]], order)
+    return _gathered(found, each.leaders[later[each.number]], order)
 
 
 def _gathered(found: Wordings, pattern: Ints, order: npt.NDArray[np.intp]) -> _Patterns:
