@@ -213,6 +213,16 @@ def test_what_filled_a_slot_twice_makes_no_other_template() -> None:
     assert len(set(mined(texts).of_rows.to_pylist())) == 1
 
 
+def test_templates_in_one_frame_stay_apart() -> None:
+    texts = [
+        f"{WORDS[i % 7]} asks which of these {prose(-1 - i % 5, 12)} was seen near {prose(i, 2)}."
+        for i in range(200)
+    ]
+    ids = mined(texts).of_rows.to_pylist()
+    assert [len(set(ids[n::5])) for n in range(5)] == [1] * 5
+    assert len(set(ids)) == 5
+
+
 def test_small_talk_makes_no_other_template() -> None:
     texts = []
     for i in range(400):

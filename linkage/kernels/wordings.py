@@ -12,8 +12,9 @@ from linkage.kernels.words import LONGEST, MASK, Words
 LEADERS = 4  # so many leaders are remembered for a pair of neighbouring words
 CANDIDATES = 6  # leaders with most pairs in common that a wording is compared with
 RUN = 3  # words (an end of the segment is one) that make a run which both have
+HEAVY = 0.75  # share of what pairs must weigh, that two patterns do not both have by chance
 NOBODY = -1
-LEADS, JOINS, JOINS_BY_RUNS = 0, 1, 2
+LEADS, JOINS, JOINS_BY_RUNS, JOINS_IF_LIGHT = 0, 1, 2, 3
 
 Bits = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -138,16 +139,17 @@ def alike(
     by_runs: bool,
     row: Ints,
     heavy: Bits,
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """How alike two wordings are: (share of the longer one that both have in the same order,
-    bits of the runs that both have); nought and nought if they are not. The bits are a's.
+    bits of the runs that both have, bits that they have in common); noughts if they are not. The
+    bits are a's.
 
     They are alike if the share is `least` and weighs half of `enough`; or, `by_runs`, if the runs
     weigh `enough`.
     """
     longer, shorter = max(end - begin, stop - at), min(end - begin, stop - at)
     if shorter == 0:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     front, ahead = 0, np.float32(0)
     while front < shorter and a[begin + front] == b[at + front]:
         ahead += bits[begin + front]
@@ -161,9 +163,9 @@ def alike(
         inner, weight = _in_order(a, bits, first, last, b, here, there, row, heavy)
         share = (front + back + inner) / longer
         if share >= least and 2 * (ahead + behind + weight) >= enough:
-            return share, 0.0
+            return share, 0.0, float(ahead + behind + weight)
     if not by_runs:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     runs = 0.0
     if front + 1 >= RUN:
         runs += float(ahead)
@@ -171,7 +173,7 @@ def alike(
         runs += float(behind)
     if runs < enough:
         runs += _run(a, bits, first, last, b, here, there, row, heavy)
-    return 0.0, runs if runs >= enough else 0.0
+    return (0.0, runs, runs) if runs >= enough else (0.0, 0.0, 0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -214,12 +216,14 @@ def _closest(
     enough: float,
     least: float,
     by_runs: bool,
+    own: float,
     votes: npt.NDArray[np.int16],
     voted: Int32s,
     row: Ints,
     heavy: Bits,
 ) -> int:
-    """The leader that a wording is most alike, or NOBODY."""
+    """The leader that a wording is most alike, or NOBODY. With `own` bits of its own, one of both
+    must have hardly more than what is in common."""
     found = 0
     before = FIRST
     for i in range(at, stop + 1):
@@ -246,7 +250,7 @@ def _closest(
         if top == NOBODY:
             break
         votes[top] = 0
-        share, runs = alike(
+        share, runs, same = alike(
             words,
             bits,
             offsets[top],
@@ -260,6 +264,12 @@ def _closest(
             row,
             heavy,
         )
+        if own > 0:
+            other = 0.0
+            for i in range(offsets[top], offsets[top + 1]):
+                other += bits[i]
+            if min(own, other) - same >= HEAVY * enough:
+                continue
         if share > best_share or (share == best_share and runs > best_runs):
             best, best_share, best_runs = top, share, runs
     for i in range(found):
@@ -282,8 +292,9 @@ def patterns(
     are not in the order.
 
     In the order given, each wording joins the leader that it is most alike, or leads a pattern of
-    its own; `free` is LEADS, JOINS or, if runs are enough, JOINS_BY_RUNS. Leaders are found by the
-    pairs of neighbours that both have.
+    its own; `free` is LEADS, JOINS; JOINS_BY_RUNS, where runs are enough; or JOINS_IF_LIGHT, where
+    what one has beside the other must be no more than chance. Leaders are found by the pairs of
+    neighbours that both have.
     """
     pattern = np.full(free.size, NOBODY, np.int32)
     votes, voted = np.zeros(free.size, np.int16), np.empty(LEADERS * (LONGEST + 2), np.int32)
@@ -291,6 +302,10 @@ def patterns(
     for me in order:
         begin, end = offsets[me], offsets[me + 1]
         best = NOBODY
+        own = 0.0
+        if free[me] == JOINS_IF_LIGHT:
+            for i in range(begin, end):
+                own += bits[i]
         if free[me] != LEADS:
             best = _closest(
                 index,
@@ -303,6 +318,7 @@ def patterns(
                 enough,
                 least,
                 free[me] == JOINS_BY_RUNS,
+                own,
                 votes,
                 voted,
                 row,
@@ -340,7 +356,21 @@ def joined(
     for one in range(out.size):
         at, stop = b_offsets[one], b_offsets[one + 1]
         out[one] = _closest(
-            index, words, bits, offsets, b, at, stop, enough, least, True, votes, voted, row, heavy
+            index,
+            words,
+            bits,
+            offsets,
+            b,
+            at,
+            stop,
+            enough,
+            least,
+            True,
+            0.0,
+            votes,
+            voted,
+            row,
+            heavy,
         )
     return out
 

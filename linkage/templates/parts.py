@@ -17,6 +17,7 @@ from linkage.kernels.neighbours import neighbours, promising
 from linkage.kernels.wordings import (
     JOINS,
     JOINS_BY_RUNS,
+    JOINS_IF_LIGHT,
     LEADS,
     Bits,
     Flags,
@@ -147,7 +148,9 @@ def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _P
     what is fixed. A wording that is used often by itself is joined, but joins none."""
     sizes = np.bincount(each.number, minlength=each.leaders.size)
     often = found.prompts[each.leaders] >= OFTEN
-    free = np.where(sizes < OFTEN, np.where(often, LEADS, JOINS_BY_RUNS), JOINS).astype(np.int8)
+    free = np.where(sizes < OFTEN, np.where(often, LEADS, JOINS_BY_RUNS), JOINS_IF_LIGHT).astype(
+        np.int8
+    )
     words, offsets = taken(found.words, found.offsets, each.leaders)
     bits, _ = taken(found.bits, found.offsets, each.leaders)
     words, bits = words[each.kept], bits[each.kept]
