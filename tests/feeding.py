@@ -29,6 +29,7 @@ import api.runs
 import api.server
 import api.service
 from api.settings import ServiceSettings
+from linkage.banlist import BanlistSettings
 from linkage.journal import Journal
 from linkage.privacy import Privacy
 from linkage.settings import Settings
@@ -48,7 +49,7 @@ def forks() -> ForkServerContext:
     return made
 
 
-def served(workspace: Path, port: int, log: Path) -> None:
+def served(workspace: Path, port: int, log: Path, banlist: BanlistSettings | None = None) -> None:
     """What such a process does: the service, with a journal of small files, that looks for another
     run at each request."""
     tempfile.tempdir = str(log.parent)
@@ -56,7 +57,7 @@ def served(workspace: Path, port: int, log: Path) -> None:
     setattr(api.service, "Journal", partial(Journal, file_bytes=FILE_BYTES))  # noqa: B010
     setattr(api.runs, "LOOK_AGAIN", 0.0)  # noqa: B010
     settings = ServiceSettings(port=port, requests_per_minute=MANY)
-    api.server.run(workspace, settings, Settings(), Privacy())
+    api.server.run(workspace, settings, Settings(), Privacy(), banlist)
 
 
 @dataclass
@@ -67,10 +68,12 @@ class Server:
     log: Path
     port: int = field(default_factory=lambda: free_port())
     process: ForkServerProcess | None = None
+    banlist: BanlistSettings | None = None
 
     def start(self) -> None:
         """It may take a while until it answers."""
-        self.process = forks().Process(target=served, args=(self.workspace, self.port, self.log))
+        given = (self.workspace, self.port, self.log, self.banlist)
+        self.process = forks().Process(target=served, args=given)
         self.process.start()
 
     def kill(self) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -45,6 +46,7 @@ from linkage.render import clean
 CHANNELS = BANS, SHADOW = "bans", "shadow"
 HEAD, ROWS, REPORT = "head.json", "rows.ndjson", "report.json"
 DRAFT = "draft.json"
+LEFT_LYING = 3600.0  # seconds after which nobody is writing it any more; it takes one or two
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class Lists:
     def keep(self, found: Draft) -> int:
         """Keep a draft in the place of the one before; returns the number that it would get."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._sweep(LEFT_LYING)
         number = max(self.numbers(), default=0) + 1
         new = self.folder / f".{DRAFT}-{os.getpid()}-{secrets.token_hex(4)}"
         text = json.dumps({"number": number, "draft": draft_values(found)})
@@ -199,8 +202,10 @@ class Lists:
 
     def erase(self, account: str) -> int:
         """Take an account out of all lists: rows and salts go and their hashes stay, so that the
-        chain holds. A draft that has it goes. Returns how many lists had it."""
+        chain holds. A draft that has it goes, and so does what is being written. Returns how many
+        lists had it."""
         found = 0
+        self._sweep(0.0)
         for number in self.numbers():
             rows = self.read(number).rows
             theirs = [r for r in rows if r.entry is not None and r.entry.account_id == account]
@@ -236,6 +241,13 @@ class Lists:
         """Take the draft away, if there is one."""
         (self.folder / DRAFT).unlink(missing_ok=True)
         _synced(self.folder)
+
+    def _sweep(self, seconds: float) -> None:
+        """Take away what a process that was killed has left half-written so long ago."""
+        for path in self.folder.glob(".*"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.lstat().st_mtime >= seconds:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _of(self, number: int) -> Path:
         return self.folder / f"{number:08}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -105,6 +107,24 @@ def test_a_person_is_erased_and_the_chain_holds(lists: Lists) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert lists.verify(KEY.public_key()) == 3
     assert set(lists.read(1).entries) == {"b"}
+
+
+def test_what_was_left_half_written_goes(lists: Lists) -> None:
+    def leave(*ages: int) -> None:
+        for age in ages:
+            folder = lists.folder / f".0000000{age}-1-abc"
+            folder.mkdir()
+            (folder / ROWS).write_text("a row of somebody")
+            (lists.folder / f".draft.json-1-{age}").write_text("a draft")
+            for path in lists.folder.glob(f".*{age}*"):
+                os.utime(path, (time.time() - 3600 * age,) * 2)
+
+    leave(0, 2)
+    lists.keep(draft("a"))
+    assert len(list(lists.folder.glob(".*"))) == 2
+    lists.erase("nobody")
+    assert not list(lists.folder.glob(".*"))
+    assert lists.verify(KEY.public_key()) == 3
 
 
 def test_of_two_who_publish_at_once_one_is_told_to_draft_again(tmp_path: Path) -> None:
