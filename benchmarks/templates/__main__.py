@@ -1,0 +1,119 @@
+"""How well templates are found, how fast, and next to what others do.
+
+    python -m benchmarks.templates --data ../shared/data --out benchmarks/results
+
+Groups labelled prompts with each method: BBQ (`bbq/prompts.parquet` with the columns prompt and
+template, in the folder that --data names; left out without), and the sets that
+`benchmarks.templates.planted` plants. Then the seconds of each on the same prompts, and what the
+mining takes as there are more. Each in a process of its own, in turn. Writes templates.json and
+templates.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.machine import machine, versions
+from benchmarks.processes import Arguments, apart
+from benchmarks.templates.growing import write
+from benchmarks.templates.judged import judged
+from benchmarks.templates.methods import METHODS
+from benchmarks.templates.page import markdown
+from benchmarks.templates.planted import PLANTED
+
+LIBRARIES = ("linkage", "numpy", "numba", "pyarrow", "drain3", "datasketch")
+SIZES = (100_000, 1_000_000, 4_000_000, 16_000_000)
+METHOD = "benchmarks.templates.methods"
+COMPARED = 20_000  # prompts that all methods are timed on
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="folder with bbq/prompts.parquet")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--prompts", type=int, nargs="*", default=SIZES, help="sizes to measure")
+    parser.add_argument("--compared", type=int, default=COMPARED, help="prompts for all methods")
+    asked = parser.parse_args(arguments)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="linkage-templates-") as work:
+        folder = Path(work)
+        found = {
+            "machine": machine(),
+            "versions": versions(LIBRARIES),
+            "quality": [_quality(*each, folder) for each in _sets(asked.data)],
+            "compared": _compared(asked.compared, folder),
+            "growing": [_grown(count, folder) for count in sorted(asked.prompts)],
+        }
+    text = json.dumps(found, indent=1, allow_nan=False) + "\n"
+    (asked.out / "templates.json").write_text(text, "utf-8")
+    (asked.out / "templates.md").write_text(markdown(found), "utf-8")
+
+
+def _sets(data: Path | None) -> list[tuple[str, str, bool, pa.Table]]:
+    """name, what it is, whether it was planted after the method was done, prompts and labels."""
+    made = []
+    if data is None:
+        print("no --data: BBQ is left out", file=sys.stderr)
+    else:
+        table = pq.read_table(data / "bbq" / "prompts.parquet", columns=["prompt", "template"])
+        made.append(("bbq", "questions from 600 templates, by people (nyu-mll/BBQ)", False, table))
+    for each in PLANTED:
+        texts, labels = each.labelled()
+        made.append(
+            (each.name, each.what, each.after, pa.table({"prompt": texts, "template": labels}))
+        )
+    return made
+
+
+def _quality(name: str, what: str, after: bool, table: pa.Table, folder: Path) -> dict[str, Any]:
+    file, out = folder / "set.parquet", folder / "groups.parquet"
+    pq.write_table(table, file)
+    rows: dict[str, Mapping[str, Any]] = {}
+    for method in METHODS:
+        words: Arguments = ["-m", METHOD, method.name, file, "--groups", out]
+        told = json.loads(apart(words).output)
+        groups = pq.read_table(out)["group"].to_pylist()
+        rows[method.name] = {**asdict(judged(groups, table["template"].to_pylist())), **told}
+        print(name, method.name, rows[method.name], file=sys.stderr)
+    return {"name": name, "what": what, "after": after, "prompts": table.num_rows, "methods": rows}
+
+
+def _compared(count: int, folder: Path) -> dict[str, Any]:
+    """Seconds of each method on the same prompts."""
+    file = write(folder / f"{count}.parquet", count)
+    rows = {}
+    for method in METHODS:
+        taken = apart(["-m", METHOD, method.name, file, "--warm"])
+        rows[method.name] = {**json.loads(taken.output), "peak_mb": taken.peak_mb}
+        print("compared", method.name, rows[method.name], file=sys.stderr)
+    return {"prompts": count, "bytes": _bytes(file), "methods": rows}
+
+
+def _bytes(file: Path) -> float:
+    texts = pq.read_table(file)["prompt"]
+    return float(texts.nbytes / len(texts))
+
+
+def _grown(count: int, folder: Path) -> dict[str, Any]:
+    file = write(folder / f"{count}.parquet", count)
+    row: dict[str, Any] = json.loads(apart(["-m", "benchmarks.templates.growing", file]).output)
+    file.unlink()
+    print("growing", row, file=sys.stderr)
+    return row
+
+
+if __name__ == "__main__":
+    main()
