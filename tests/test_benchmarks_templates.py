@@ -71,7 +71,7 @@ def test_the_page() -> None:
         "quality": [
             {"name": "a", "what": "b", "after": True, "prompts": 10, "methods": methods},
         ],
-        "compared": {"prompts": 10, "bytes": 300.0, "methods": methods},
+        "compared": [{"what": "c", "prompts": 10, "bytes": 300.0, "methods": methods}],
         "growing": [{**row, "templates": 3, "sampled": 0.5}],
     }
     page = markdown(json.loads(json.dumps(found)))

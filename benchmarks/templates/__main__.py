@@ -34,6 +34,7 @@ from benchmarks.templates.planted import PLANTED
 LIBRARIES = ("linkage", "numpy", "numba", "pyarrow", "drain3", "datasketch")
 SIZES = (100_000, 1_000_000, 4_000_000, 16_000_000)
 METHOD = "benchmarks.templates.methods"
+PARTS = ("quality", "compared", "growing")
 COMPARED = 20_000  # prompts that all methods are timed on
 
 
@@ -46,19 +47,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--prompts", type=int, nargs="*", default=SIZES, help="sizes to measure")
     parser.add_argument("--compared", type=int, default=COMPARED, help="prompts for all methods")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="others are kept")
     asked = parser.parse_args(arguments)
     asked.out.mkdir(parents=True, exist_ok=True)
+    file = asked.out / "templates.json"
+    found = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    found |= {"machine": machine(), "versions": versions(LIBRARIES)}
     with tempfile.TemporaryDirectory(prefix="linkage-templates-") as work:
         folder = Path(work)
-        found = {
-            "machine": machine(),
-            "versions": versions(LIBRARIES),
-            "quality": [_quality(*each, folder) for each in _sets(asked.data)],
-            "compared": _compared(asked.compared, folder),
-            "growing": [_grown(count, folder) for count in sorted(asked.prompts)],
-        }
+        if "quality" in asked.parts:
+            found["quality"] = [_quality(*each, folder) for each in _sets(asked.data)]
+        if "compared" in asked.parts:
+            found["compared"] = _compared(asked.data, asked.compared, folder)
+        if "growing" in asked.parts:
+            found["growing"] = [_grown(count, folder) for count in sorted(asked.prompts)]
     text = json.dumps(found, indent=1, allow_nan=False) + "\n"
-    (asked.out / "templates.json").write_text(text, "utf-8")
+    file.write_text(text, "utf-8")
     (asked.out / "templates.md").write_text(markdown(found), "utf-8")
 
 
@@ -91,20 +95,22 @@ def _quality(name: str, what: str, after: bool, table: pa.Table, folder: Path) -
     return {"name": name, "what": what, "after": after, "prompts": table.num_rows, "methods": rows}
 
 
-def _compared(count: int, folder: Path) -> dict[str, Any]:
-    """Seconds of each method on the same prompts."""
-    file = write(folder / f"{count}.parquet", count)
-    rows = {}
-    for method in METHODS:
-        taken = apart(["-m", METHOD, method.name, file, "--warm"])
-        rows[method.name] = {**json.loads(taken.output), "peak_mb": taken.peak_mb}
-        print("compared", method.name, rows[method.name], file=sys.stderr)
-    return {"prompts": count, "bytes": _bytes(file), "methods": rows}
-
-
-def _bytes(file: Path) -> float:
-    texts = pq.read_table(file)["prompt"]
-    return float(texts.nbytes / len(texts))
+def _compared(data: Path | None, count: int, folder: Path) -> list[dict[str, Any]]:
+    """Seconds of each method on the same prompts: made, and of BBQ."""
+    files = {"half own, half from 2,000 templates": write(folder / f"{count}.parquet", count)}
+    if data is not None:
+        files["BBQ, all from 600 templates"] = data / "bbq" / "prompts.parquet"
+    made = []
+    for what, file in files.items():
+        rows = {}
+        for method in METHODS:
+            taken = apart(["-m", METHOD, method.name, file, "--warm"])
+            rows[method.name] = {**json.loads(taken.output), "peak_mb": taken.peak_mb}
+            print(what, method.name, rows[method.name], file=sys.stderr)
+        texts = pq.read_table(file, columns=["prompt"])["prompt"]
+        size = texts.nbytes / len(texts)
+        made.append({"what": what, "prompts": len(texts), "bytes": size, "methods": rows})
+    return made
 
 
 def _grown(count: int, folder: Path) -> dict[str, Any]:
