@@ -6,7 +6,7 @@ The weights are those of the run, to 1/1024 bit: the same formulas over the same
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ import numpy as np
 from linkage.kernels.incidence import UNIT
 from linkage.kernels.weights import DEPTH, family_cap, weight_bits
 from linkage.render import clean, decimals, plural
+from linkage.wording import KIND, asked, quoted
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Weighed(Protocol):
         """Whether a link of the run joins one of these and one of those; None where that is not
         known, and whoever weighs as much as a link needs then counts as linked."""
 
+    def words(self, templates: Collection[str]) -> Mapping[str, str]:
+        """What templates say, by their ids, of those of which it is known."""
+
 
 @dataclass(frozen=True)
 class SharedArtifact:
@@ -60,6 +64,7 @@ class SharedArtifact:
     place      1 for the strongest of its family, 2 ... ; 0 where it counts nothing
     counted    what of its weight counts at this place: the whole, a half, a quarter ...
     meaning    the kind's explanation
+    words      what a template says, where that is known
     """
 
     kind: str
@@ -72,6 +77,7 @@ class SharedArtifact:
     place: int
     counted: float
     meaning: str
+    words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,8 @@ class Explanation:
     def text(self) -> str:
         """In a few lines, safe to print."""
         lines = [
-            f"{clean(s.kind)} {clean(s.value, 60)}: {plural(s.accounts, 'account')}, "
+            f"{clean(s.kind)} {clean(s.value, 60)}{quoted(s.words)}: "
+            f"{plural(s.accounts, 'account')}, "
             f"{decimals(s.bits)} bits, {decimals(s.counted)} counted"
             for s in self.shared
         ]
@@ -147,6 +154,7 @@ def explain(run: Weighed, a: str, b: str) -> Explanation:
     else:
         shared = shared_artifacts(run.info, run.holding(unit_a), run.holding(unit_b))
         known = run.linked(unit_a, unit_b)
+    shared = with_words(shared, run.words(asked(shared)))
     alone = {kind["family"] for kind in run.info["kinds"] if kind["alone"]}
     caps = {part.family: family_cap(part.family in alone, threshold) for part in shared}
     families = _families(shared, caps)
@@ -167,6 +175,15 @@ def explain(run: Weighed, a: str, b: str) -> Explanation:
     )
     parted = run.info.get("judgements", {}).get("parted", 0)
     return replace(partial, verdict=_verdict(partial, judged=parted > 0))
+
+
+def with_words(
+    artifacts: Sequence[SharedArtifact], words: Mapping[str, str]
+) -> tuple[SharedArtifact, ...]:
+    """The same with what templates say."""
+    return tuple(
+        replace(one, words=words.get(one.value)) if one.kind == KIND else one for one in artifacts
+    )
 
 
 def shared_artifacts(

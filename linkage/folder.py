@@ -18,6 +18,7 @@ from linkage.errors import ResultError
 from linkage.render import clean
 
 TABLES = ("evidence", "artifacts", "activity", "links", "clusters", "members")
+BESIDE = ("judged", "templates")  # not every result has templates
 
 
 class Tables:
@@ -41,7 +42,7 @@ class Tables:
 
     @contextmanager
     def _asked(self, query: str, values: dict[str, object]) -> Iterator[duckdb.DuckDBPyRelation]:
-        files = {name: literal(self.folder / f"{name}.parquet") for name in (*TABLES, "judged")}
+        files = {name: literal(self.folder / f"{name}.parquet") for name in (*TABLES, *BESIDE)}
         used = {name: path for name, path in files.items() if f"(${name})" in query}
         try:
             yield self._cursor().sql(query, params={**used, **values})

@@ -8,7 +8,7 @@ print(run.explain("a_1", "a_2").text())
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from linkage.errors import ResultError
 from linkage.folder import TABLES, Tables
 from linkage.render import clean, missing
 from linkage.unknown import NEAR, SUGGESTIONS, is_text, no_account, no_cluster
+from linkage.wording import KIND, words_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -73,7 +74,7 @@ class Account:
     membership   its row of `run.members` as a dict; None in no cluster
     activity     its row of `run.activity` as a dict
     evidence     what it shares with others: kind, value, events, first_seen, last_seen,
-                 accounts (of this run), degree (units of the population)
+                 accounts (of this run), degree (units of the population), words (of a template)
     """
 
     account_id: str
@@ -161,6 +162,20 @@ class Run:
         path = self.path / "banlist.csv"
         return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=figures)
 
+    @cached_property
+    def templates(self) -> pd.DataFrame:
+        """One row a prompt template that two accounts or more have, what tells most first.
+
+        template_id, words (what it says, with what looks like personal data masked; None where
+        only ids or fingerprints were there), accounts, degree, requests, bits, cluster_id (which
+        most of its requests are of), members (of it that have it), inside (share of the requests
+        that are theirs), first_seen, last_seen
+        """
+        from linkage.uses import TemplateUse, uses, with_words
+
+        found = with_words(self.tables, uses(self.tables, self.info))
+        return pd.DataFrame(found, columns=list(TemplateUse.__dataclass_fields__))
+
     def cluster(self, cluster_id: str) -> Cluster:
         """A cluster by its id, or by the beginning of it that no other has; else NotFound."""
         ids = self.clusters.cluster_id
@@ -192,16 +207,17 @@ class Run:
         """What accounts, or a cluster's members, share with others.
 
         account_id, kind, value, events, first_seen, last_seen, accounts (of this run that have
-        it), degree (units of the population that have it)
+        it), degree (units of the population that have it), words (what a template says)
         """
-        return self._read(_EVIDENCE, accounts=self._chosen(accounts, cluster))
+        return self._worded(self._read(_EVIDENCE, accounts=self._chosen(accounts, cluster)))
 
     def shared(self, cluster: str) -> pd.DataFrame:
         """What at least two members share, what belongs to the cluster most first.
 
-        kind, value, members, accounts (of this run that have it), events (of the members)
+        kind, value, members, accounts (of this run that have it), events (of the members), words
+        (what a template says)
         """
-        return self._read(_SHARED, accounts=self._chosen(None, cluster))
+        return self._worded(self._read(_SHARED, accounts=self._chosen(None, cluster)))
 
     def links(self, cluster: str, strongest: int | None = None) -> pd.DataFrame:
         """Links between a cluster's members: account_a, account_b, bits, families (bits of each).
@@ -257,6 +273,10 @@ class Run:
         """Whether a link of the run joins one of these accounts and one of those."""
         return not self._read(_LINKED, a=list(unit_a), b=list(unit_b)).empty
 
+    def words(self, templates: Collection[str]) -> dict[str, str]:
+        """What templates say, by their ids, of those of which it is known."""
+        return words_of(self.tables, templates)
+
     @cached_property
     def tables(self) -> Tables:
         """The folder's files, for questions in SQL."""
@@ -273,6 +293,11 @@ class Run:
 
     def _read(self, query: str, **values: object) -> pd.DataFrame:
         return self.tables.frame(query, **values)
+
+    def _worded(self, artifacts: pd.DataFrame) -> pd.DataFrame:
+        is_template = artifacts.kind == KIND
+        said = self.words(artifacts.value[is_template].unique())
+        return artifacts.assign(words=artifacts.value.where(is_template).map(said).astype("str"))
 
     def _whole(self, table: str) -> pd.DataFrame:
         try:

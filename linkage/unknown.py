@@ -56,6 +56,19 @@ def no_artifact(kind: str, value: str, kinds: Sequence[str]) -> NotFound:
     )
 
 
+def no_template(template_id: str, several: Sequence[str]) -> NotFound:
+    """`several`: those that begin so."""
+    if several:
+        some = ", ".join(clean(name, WIDTH) for name in several[:SUGGESTIONS])
+        return NotFound(
+            f"{clean(template_id, WIDTH)}: {len(several)} templates begin so, e.g. {some}"
+        )
+    return NotFound(
+        f"{clean(template_id, WIDTH)}: no such template that two accounts have. "
+        "`linkage templates list` lists them"
+    )
+
+
 def is_text(value: str) -> bool:
     """Whether a result could hold it at all: half a surrogate pair is no character."""
     try:

@@ -101,6 +101,30 @@ MEMBERS = [
 FAMILIES = ("network", "client", "money", "identity", "content", "conversation")
 
 
+SAYS: Mapping[str, str | None] = {
+    "t1": "You are {…}. Ask jane.doe@corp.example, https://corp.example/u/17 or +49 170 1234567. "
+    + "Then answer the question. " * 12,
+    "t2": None,  # of fingerprints
+    "=cmd()|' /C calc'!A0": "[red]\x1b[31mact\u202e as <b>one</b>:\u200b {…}",
+}
+WORDS = {
+    "t1": ("You are {…}. Ask {…}, {…} or {…}. " + "Then answer the question. " * 12)[:199] + "…",
+    "=cmd()|' /C calc'!A0": "[red]\\x1b[31mact as <b>one</b>: {…}",
+}
+
+
+def write_templates(folder: Path, says: Mapping[str, str | None]) -> None:
+    """What a run that mined its prompts has of them, by their ids."""
+    rows = [{"template_id": each, "template": text, "accounts": 2, "requests": 6,
+             "parts": [f"{each}.1", f"{each}.2"]} for each, text in says.items()]  # fmt: skip
+    schema = pa.schema([
+        ("template_id", pa.string()), ("template", pa.string()), ("accounts", pa.int64()),
+        ("requests", pa.int64()), ("parts", pa.list_(pa.string())),
+    ])  # fmt: skip
+    table = pa.Table.from_pylist(rows, schema)
+    pq.write_table(table, folder / "templates.parquet", compression="zstd")
+
+
 def link(a: str, b: str, **families: float) -> dict[str, Any]:
     """A link as the result has it."""
     parts = {family: families.get(family, 0.0) for family in FAMILIES}
@@ -150,6 +174,7 @@ def small_result(folder: Path) -> Path:
     banned = [("n1", 9.5), ("n2", 9.0), ("'=cmd()", 8.0)]
     lines = [f'{a},{NETWORK},2.3,{c},"one, [red]two"' for a, c in banned]
     pq.write_table(JUDGED.empty_table(), folder / "judged.parquet")
+    write_templates(folder, SAYS)
     (folder / "banlist.csv").write_text(
         "\n".join(["account_id,cluster_id,score,confidence,reasons", *lines, ""])
     )

@@ -83,7 +83,8 @@ class MemberState(Member):
 
 
 class Shared(Answered):
-    """What at least two members have. accounts: of the run; events and times: the members'."""
+    """What at least two members have. accounts: of the run; events and times: the members'; words:
+    what a prompt template says, where that is known, with what looks like personal data masked."""
 
     kind: str
     value: str
@@ -92,10 +93,12 @@ class Shared(Answered):
     events: int
     first_seen: datetime
     last_seen: datetime
+    words: str | None = None
 
 
 class SharedArtifact(Answered):
-    """What two accounts both have. bits: its weight; counted: what of it counts in its family."""
+    """What two accounts both have. bits: its weight; counted: what of it counts in its family;
+    words: what a prompt template says."""
 
     kind: str
     value: str
@@ -107,6 +110,7 @@ class SharedArtifact(Answered):
     place: int
     counted: float
     meaning: str
+    words: str | None = None
 
 
 class Link(Answered):
@@ -239,7 +243,8 @@ class Activity(Answered):
 
 
 class Evidence(Answered):
-    """What an account shares with others. accounts: of the run that have it too."""
+    """What an account shares with others. accounts: of the run that have it too; words: what a
+    prompt template says."""
 
     kind: str
     value: str
@@ -248,6 +253,7 @@ class Evidence(Answered):
     last_seen: datetime
     accounts: int
     degree: int
+    words: str | None = None
 
 
 class New(BaseModel):
@@ -300,12 +306,14 @@ class Statement(Answered):
 
 
 class Artifact(Answered):
-    """An artifact. degree: units of the population that have it."""
+    """An artifact. degree: units of the population that have it; words: what a prompt template
+    says."""
 
     kind: str
     value: str
     accounts: int
     degree: int
+    words: str | None = None
 
 
 class Holder(Answered):

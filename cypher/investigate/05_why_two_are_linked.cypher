@@ -11,7 +11,8 @@ MATCH (b:Account {run: r.run, account_id: $b})
 OPTIONAL MATCH (a)-[l:LINKED_TO]-(b)
 MATCH drawing = (a)-[u]->(x)<-[v]-(b)
 WHERE x.kind IS NOT NULL
-RETURN x.kind AS kind, coalesce(x.text, x.value) AS value, x.accounts AS `accounts that have it`,
+RETURN x.kind AS kind, coalesce(x.text, x.value) AS value, x.words AS words,
+  x.accounts AS `accounts that have it`,
   u.events AS `events of a`, v.events AS `events of b`,
   u.first_seen AS `first seen with a`, v.first_seen AS `first seen with b`,
   u.last_seen AS `last seen with a`, v.last_seen AS `last seen with b`,

@@ -18,7 +18,7 @@ CALL (c, x) {
   WITH t, o ORDER BY t.members DESC, o.cluster_id
   RETURN collect(o.name + ' (' + o.proposal + '): ' + t.members)[..5] AS clusters
 }
-RETURN c.cluster_id AS cluster, x.kind AS kind, coalesce(x.text, x.value) AS value,
+RETURN c.cluster_id AS cluster, x.kind AS kind, coalesce(x.text, x.value) AS value, x.words AS words,
   s.members AS members, x.accounts - s.members AS others,
   x.flagged - CASE c.proposal WHEN 'none' THEN 0 ELSE s.members END AS `others flagged`, clusters
 ORDER BY s.rank

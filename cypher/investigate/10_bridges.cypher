@@ -16,6 +16,6 @@ CALL (x) {
   RETURN collect(c) AS clusters, collect(s) AS shares
 }
 WITH x, clusters, shares WHERE size(clusters) > 1
-RETURN x AS artifact, x.kind AS kind, coalesce(x.text, x.value) AS value,
+RETURN x AS artifact, x.kind AS kind, coalesce(x.text, x.value) AS value, x.words AS words,
   x.accounts AS `accounts that have it`, clusters, shares
 ORDER BY `accounts that have it`, kind, value LIMIT $most

@@ -11,6 +11,7 @@ WHERE c.proposal IN ['ban', 'review'] AND c.score IS NOT NULL
 MATCH ()-[s:SHARES {run: c.run, cluster_id: c.cluster_id}]->(x)
 WHERE s.rank <= $artifacts AND $least * x.accounts <= x.flagged < x.accounts
 WITH DISTINCT x
-RETURN x.kind AS kind, coalesce(x.text, x.value) AS value, x.accounts AS accounts,
+RETURN x.kind AS kind, coalesce(x.text, x.value) AS value, x.words AS words,
+  x.accounts AS accounts,
   x.accounts - x.flagged AS unflagged, x.flagged AS flagged, x.listed AS listed
 ORDER BY unflagged DESC, accounts, kind, value LIMIT $most

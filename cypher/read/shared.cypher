@@ -5,5 +5,5 @@ WHERE s.rank > $after
 WITH s, x ORDER BY s.run, s.cluster_id, s.rank LIMIT $most
 RETURN x.kind AS kind, coalesce(x.text, x.value) AS value, s.members AS members,
   x.accounts AS accounts, s.events AS events, s.first_seen AS first_seen,
-  s.last_seen AS last_seen, s.rank AS rank
+  s.last_seen AS last_seen, s.rank AS rank, x.words AS words
 ORDER BY rank

@@ -21,6 +21,7 @@ from linkage.render import (
     plural,
     when,
 )
+from linkage.wording import quoted
 
 if TYPE_CHECKING:
     from linkage.explain import Explanation
@@ -112,13 +113,18 @@ def _shared(screen: Console, shared: Taken[SharedRow], limit: int) -> None:
     for row in rows:
         made.add_row(
             output.cell(row["kind"]),
-            output.cell(clean(row["value"], 120)),
+            output.cell(_named(row["value"], row["words"])),
             number(row["members"]),
             number(row["accounts"]),
             number(row["events"]),
         )
     screen.print(made)
     output.more(screen, shared.total, len(rows), "--limit 0")
+
+
+def _named(value: str, words: str | None) -> str:
+    """An artifact's value, and what it says if it is a template."""
+    return clean(value, 120) + quoted(words)
 
 
 def account_sheet(screen: Console, account: Row, limit: int) -> None:
@@ -166,7 +172,7 @@ def _evidence(screen: Console, evidence: Sequence[Row], limit: int) -> None:
     for row in rows:
         made.add_row(
             output.cell(row["kind"]),
-            output.cell(clean(row["value"], 120)),
+            output.cell(_named(row["value"], row["words"])),
             number(row["accounts"]),
             number(row["events"]),
             when(row["first_seen"]),
@@ -194,7 +200,7 @@ def _artifacts(screen: Console, pair: Explanation, limit: int) -> None:
         made.add_row(
             output.cell(item.family),
             output.cell(item.kind),
-            output.cell(clean(item.value, 120)),
+            output.cell(_named(item.value, item.words)),
             number(item.accounts),
             decimals(item.bits, 2),
             decimals(item.counted, 2),

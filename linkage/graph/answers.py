@@ -121,7 +121,8 @@ class MemberRow:
 
 @dataclass(frozen=True)
 class SharedRow:
-    """What at least two members share. accounts: of the run; events, times: the members'."""
+    """What at least two members share. accounts: of the run; events, times: the members'; words:
+    what a template says, where that is known."""
 
     kind: str
     value: str
@@ -130,6 +131,7 @@ class SharedRow:
     events: int
     first_seen: datetime
     last_seen: datetime
+    words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class Activity:
 @dataclass(frozen=True)
 class EvidenceRow:
     """An artifact of one account. accounts: of the run that have it; degree: units of the
-    population; events, times: the account's with it."""
+    population; events, times: the account's with it; words: what a template says."""
 
     kind: str
     value: str
@@ -180,6 +182,7 @@ class EvidenceRow:
     last_seen: datetime
     accounts: int
     degree: int
+    words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -194,12 +197,14 @@ class AccountCard:
 
 @dataclass(frozen=True)
 class ArtifactRow:
-    """One artifact. accounts: of the run that have it; degree: units of the population."""
+    """One artifact. accounts: of the run that have it; degree: units of the population; words: what
+    a template says."""
 
     kind: str
     value: str
     accounts: int
     degree: int
+    words: str | None = None
 
 
 @dataclass(frozen=True)

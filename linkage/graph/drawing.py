@@ -56,7 +56,7 @@ class Surroundings(Protocol):
         """account_id and an account's properties."""
 
     def artifacts(self, named: Artifacts) -> Sequence[Record]:
-        """kind, value, accounts, degree."""
+        """kind, value, accounts, degree, words (what a template says)."""
 
     def clusters(self, ids: Sequence[str]) -> Sequence[Record]:
         """cluster_id and a cluster's properties."""
@@ -110,6 +110,8 @@ def _nodes(
     for row in there.artifacts(_artifacts(inside)):
         words = kinds[row["kind"]]
         of_artifact = {"family": words.family, **columns(row, ("accounts", "degree"))}
+        if row["words"] is not None:
+            of_artifact["words"] = row["words"]
         named = ArtifactRef(row["kind"], row["value"])
         made[named] = Node(named, words.label, of_artifact)
     for row in there.clusters([ref.cluster_id for ref in inside if isinstance(ref, ClusterRef)]):

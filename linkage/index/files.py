@@ -17,7 +17,7 @@ from linkage.errors import ResultError
 from linkage.index.texts import Texts
 from linkage.render import clean
 
-FORMAT = 1
+FORMAT = 2
 LIST = "index.json"
 PIECE = 1 << 20  # bytes that are read at once for a checksum
 SMALL = 1 << 20  # bytes up to which a file is read rather than mapped

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from linkage.errors import ResultError
+from linkage.index.columns import Ints
 from linkage.index.files import Array, Files
 from linkage.index.making import make
 from linkage.index.tables import (
@@ -23,8 +24,10 @@ from linkage.index.tables import (
     Members,
     Organisations,
     Signals,
+    Templates,
     read,
 )
+from linkage.wording import KIND
 
 WORDS = ("proposals", "notes", "held", "names", "questions")
 
@@ -41,6 +44,7 @@ class Index:
         self.organisations = read(Organisations, files)
         self.evidence = read(Evidence, files)
         self.artifacts = read(Artifacts, files)
+        self.templates = read(Templates, files)
         self.holders = read(Holders, files)
         self.links = read(Links, files)
         self.clusters = read(Clusters, files)
@@ -84,6 +88,18 @@ class Index:
         first, values = self._of_kind[kind]
         number = values.number(value)
         return None if number is None else first + number
+
+    def words(self, artifacts: Ints) -> Sequence[str | None]:
+        """What each artifact says, if it is a template of which that is known."""
+        made: list[str | None] = [None] * len(artifacts)
+        if KIND in self._of_kind and len(self.templates.words):
+            first, _ = self._of_kind[KIND]
+            numbers = artifacts - first
+            inside = np.flatnonzero((numbers >= 0) & (numbers < len(self.templates.words)))
+            said = self.templates.words.of(numbers[inside]) if inside.size else []
+            for place, words in zip(inside.tolist(), said, strict=True):
+                made[place] = words or None
+        return made
 
     def after(self, accounts: Array, low: int, high: int, account_id: str) -> int:
         """Of accounts in order, from `low` to `high`, where those after an id begin."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage.folder import Tables
 from linkage.index.columns import (
     Ints,
     column,
@@ -21,10 +22,12 @@ from linkage.index.columns import (
     one_piece,
     ordered,
     taken,
+    texts,
     wholes,
     words,
 )
 from linkage.index.files import Writer
+from linkage.wording import KIND, every
 
 ROWS_AT_ONCE = 1 << 20
 
@@ -34,6 +37,7 @@ Int32s = npt.NDArray[np.int32]
 def write_sharing(result: Path, writer: Writer, accounts: pa.Array) -> list[str]:
     """Artifacts, evidence and holders; returns the kinds, in order."""
     kinds, kind_at, values = _artifacts(result, writer)
+    _words(result, writer, dict(zip(kinds, pairwise(kind_at.tolist()), strict=True)), values)
     account, artifact = _named(result, accounts, kinds, kind_at, values)
     key = (account.astype(np.int64) << 32) | artifact
     order: Ints | None = None
@@ -73,6 +77,16 @@ def _artifacts(result: Path, writer: Writer) -> tuple[list[str], Ints, pa.Array]
     for name in ("accounts", "degree"):
         writer.array(f"artifacts.{name}", wholes(taken(column(result, "artifacts", name), order)))
     return kinds, kind_at, values
+
+
+def _words(
+    result: Path, writer: Writer, kinds: Mapping[str, tuple[int, int]], values: pa.Array
+) -> None:
+    """What templates say, in the order of their ids."""
+    low, high = kinds.get(KIND, (0, 0))
+    said = dict(every(Tables(result)))
+    words = [said.get(value, "") for value in values[low:high].to_pylist()] if said else []
+    writer.texts("templates.words", texts(words))
 
 
 def _named(

@@ -83,6 +83,13 @@ class Artifacts:
 
 
 @dataclass(frozen=True)
+class Templates:
+    """What each artifact of the kind `template` says, in their order; empty where it is unknown."""
+
+    words: Texts
+
+
+@dataclass(frozen=True)
 class Holders:
     """Evidence by artifact, then by account; row: which entry of the evidence it is."""
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from linkage.graph import ClusterFilter
+from linkage.run import Run
 from linkage.state import Scope
-from tests.api.conftest import Api
+from tests.api.conftest import Api, served
+from tests.test_run import write_templates
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -90,6 +94,37 @@ def test_accounts_links_and_artifacts(both: Api) -> None:
     assert found["accounts"] == row.accounts == len(found["holders"]["rows"])
     subnet = next(each for each in wanted.evidence if "/" in each.value)
     assert got(both, f"/artifacts/{subnet.kind}/{subnet.value}")["value"] == subnet.value
+
+
+def test_templates_are_named_in_words_but_not_to_who_is_behind_an_account(
+    result: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(result, tmp_path / "result"))
+    first = Run.open(folder).templates.iloc[0]
+    write_templates(folder, {first.template_id: "Sum up {…} for <b>jane@corp.example</b>"})
+    words = "Sum up {…} for <b>{…}</b>"
+
+    def said(rows: list[dict[str, Any]]) -> set[str | None]:
+        """Of that template; of everything else nothing is said."""
+        others = {row["words"] for row in rows if row["value"] != first.template_id}
+        assert others <= {None}
+        return {row["words"] for row in rows if row["value"] == first.template_id}
+
+    with served(tmp_path / "workspace", folder) as api:
+        cluster = f"/clusters/{first.cluster_id}"
+        assert said(got(api, f"{cluster}/evidence", limit=1000)["rows"]) == {words}
+        links = got(api, f"{cluster}/links", limit=1000)["rows"]
+        assert said([one for link in links for one in link["reasons"]]) == {words}
+        found = got(api, f"/artifacts/template/{first.template_id}", limit=1000)
+        assert found["words"] == words
+        a, b = (row["account_id"] for row in found["holders"]["rows"][:2])
+        assert said(got(api, f"/accounts/{a}")["evidence"]) == {words}
+        assert said(got(api, f"/links/{a}/{b}")["shared"]) == {words}
+        drawn = got(api, f"{cluster}/graph", nodes=500)["nodes"]
+        assert words in {node["properties"].get("words") for node in drawn}
+        told = api.client.get(f"/v1/accounts/{a}/statement", headers=api.headers()).text
+        assert "template" in told
+        assert "Sum up" not in told
 
 
 def test_a_statement_names_nobody_else(both: Api) -> None:

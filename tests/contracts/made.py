@@ -13,7 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.results.judged import JUDGED
-from tests.test_run import DEGREE, FAMILIES, PAIR, info, link, signal, small_result
+from tests.test_run import (
+    DEGREE,
+    FAMILIES,
+    PAIR,
+    info,
+    link,
+    signal,
+    small_result,
+    write_templates,
+)
 
 BITING = (
     "'; DROP TABLE members; --",
@@ -56,6 +65,10 @@ def made_result(folder: Path, clusters: int = 45) -> Path:
     for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet", row_group_size=64)
     pq.write_table(JUDGED.empty_table(), folder / "judged.parquet")
+    named = [row["value"] for row in tables["artifacts"] if row["kind"] == "template"]
+    says = [None, "Sum up {…} for me", f"{''.join(BITING)} {{…}}", ""]
+    known = {value: says[number % 4] for number, value in enumerate(named) if number % 5}
+    write_templates(folder, known | {"of nobody": "Sum up"})
     (folder / "banlist.csv").write_text("account_id,cluster_id,score,confidence,reasons\n")
     (folder / "run.json").write_text(json.dumps(info() | {"version": "0.0.made"}))
     return folder
@@ -63,8 +76,10 @@ def made_result(folder: Path, clusters: int = 45) -> Path:
 
 def unknown_result(folder: Path) -> Path:
     """The small result as if it had begun with gathered evidence: nobody knows when n1 was there,
-    nor at which hours n2 was; of the pair's cluster nothing is known but its events."""
+    nor at which hours n2 was; of the pair's cluster nothing is known but its events, and of
+    templates nothing but their ids."""
     small_result(folder)
+    (folder / "templates.parquet").unlink()
     activity = pq.read_table(folder / "activity.parquet").to_pylist()
     clusters = pq.read_table(folder / "clusters.parquet").to_pylist()
     for row in activity:

@@ -10,12 +10,21 @@ import pandas as pd
 import pytest
 
 from linkage.artifacts import BUILT_IN
-from linkage.graph import ClusterFilter, ClusterSort
+from linkage.graph import AccountRef, ArtifactRef, ClusterFilter, ClusterSort
 from linkage.graph.answers import AccountCard, ClusterRow
 from linkage.render import plain
 from tests.contracts.conftest import Both
 from tests.contracts.made import BITING, WIDE
-from tests.test_run import EARLY, HOSTILE, HOSTILE_CLUSTER, LATE, NETWORK, PAIR, threshold
+from tests.test_run import (
+    EARLY,
+    HOSTILE,
+    HOSTILE_CLUSTER,
+    LATE,
+    NETWORK,
+    PAIR,
+    WORDS,
+    threshold,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -92,6 +101,37 @@ def test_evidence_of_the_small_result(small: Both) -> None:
         ("device", "d1", 3, 3), ("payment", "p1", 3, 3), ("template", "t1", 3, 3),
     ]  # fmt: skip
     assert (rows[0].events, rows[0].first_seen, rows[0].last_seen) == (9, EARLY, LATE)
+
+
+def test_templates_are_named_in_words(small: Both, made: Both, unknown: Both) -> None:
+    """The same words wherever a template is named, and none where nobody knows any."""
+    graph = small.graph
+    for template, words in {**WORDS, "t2": None}.items():
+        assert graph.artifact("template", template).words == words
+    card = {row.value: row.words for row in graph.account("n4").evidence}
+    assert card == {"d2": None, "p2": None, "t1": WORDS["t1"], "t2": None}
+    shared = {row.value: row.words for row in graph.cluster_evidence(NETWORK).rows}
+    assert (shared["t1"], shared["t2"], shared["d1"]) == (WORDS["t1"], None, None)
+    pair = {one.value: one.words for one in graph.link("n3", "n4").shared}
+    assert pair == {"t1": WORDS["t1"], "t2": None}
+    (hostile,) = (row for row in graph.account("h2").evidence if row.kind == "template")
+    assert hostile.words == "[red]\\x1b[31mact as <b>one</b>: {…}"
+    drawn = {node.ref: node.properties for node in graph.neighbourhood(AccountRef("n4")).nodes}
+    assert drawn[ArtifactRef("template", "t1")]["words"] == WORDS["t1"]
+    assert "words" not in drawn[ArtifactRef("template", "t2")]
+    assert "words" not in drawn[ArtifactRef("device", "d2")]
+    assert all(row.words is None for row in unknown.graph.account("n4").evidence)
+    assert unknown.graph.artifact("template", "t1").words is None
+    rows = [row for one in made.graph.clusters(limit=1000).rows
+            for row in made.graph.cluster_evidence(one.cluster_id).rows]  # fmt: skip
+    said = {row.words for row in rows if row.kind == "template"}
+    assert {row.words for row in rows if row.kind != "template"} == {None}
+    assert len(said) == 3  # nothing, one line, and one of all that bites
+    assert {"Sum up {…} for me", None} < said
+    assert all(words is None or words.isprintable() for words in said)
+    for row in rows:
+        if row.kind == "template":
+            assert made.graph.artifact(row.kind, row.value).words == row.words
 
 
 def test_links_of_the_small_result_have_reasons(small: Both) -> None:

@@ -112,7 +112,7 @@ def test_an_index_of_another_run_or_format_is_made_again(
     assert list(index_of(other, run_id(other), index).accounts.id) == sorted(
         pq.read_table(other / "activity.parquet")["account_id"].to_pylist()
     )
-    monkeypatch.setattr("linkage.index.files.FORMAT", 2)
+    monkeypatch.setattr("linkage.index.files.FORMAT", 3)
     with pytest.raises(ResultError, match="not an index of"):
         Index(index, run_id(other))
     index_of(other, run_id(other), index)

@@ -19,6 +19,7 @@ from linkage.graph.paging import a_text, place
 from linkage.graph.questions import limited, one_of
 from linkage.graph.records import Record, columns, page
 from linkage.unknown import NEAR, SUGGESTIONS, is_text, no_account, no_artifact
+from linkage.wording import worded
 
 _ACTIVITY = "SELECT * FROM read_parquet($activity) WHERE account_id = $account"
 _MEMBER = """
@@ -63,7 +64,8 @@ def account(tables: Tables, account_id: str) -> AccountCard:
         membership=MemberRow(**membership) if membership else None,
         activity=Activity(**columns(row, names), hours=tuple(row["hours"] or ())),
         evidence=tuple(
-            EvidenceRow(**found) for found in tables.rows(_EVIDENCE, account=account_id)
+            EvidenceRow(**found)
+            for found in worded(tables, tables.rows(_EVIDENCE, account=account_id))
         ),
     )
 
@@ -80,7 +82,7 @@ def artifact(tables: Tables, kinds: Collection[str], kind: str, value: str) -> A
             value=value,
         )
         raise no_artifact(kind, value, [other["kind"] for other in others])
-    return ArtifactRow(**row)
+    return ArtifactRow(**worded(tables, [row])[0])
 
 
 def holders(

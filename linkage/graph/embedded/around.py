@@ -12,6 +12,7 @@ from linkage.graph.embedded.clusters import cluster_id
 from linkage.graph.neighbours import Room
 from linkage.graph.questions import AccountRef, ArtifactRef, ClusterRef, Ref
 from linkage.graph.records import Record, total
+from linkage.wording import worded
 
 _LINKED = """
     SELECT other, count(*) OVER () AS total
@@ -100,7 +101,7 @@ class FolderSurroundings:
 
     def artifacts(self, named: Artifacts) -> Sequence[Record]:
         """As the protocol says."""
-        return self._tables.rows(_ARTIFACTS, **_lists(named))
+        return worded(self._tables, self._tables.rows(_ARTIFACTS, **_lists(named)))
 
     def clusters(self, ids: Sequence[str]) -> Sequence[Record]:
         """As the protocol says."""

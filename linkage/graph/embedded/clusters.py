@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linkage.explain import Holding, shared_artifacts
+from linkage.explain import Holding, shared_artifacts, with_words
 from linkage.folder import Tables
 from linkage.graph.answers import (
     ClusterRow,
@@ -21,6 +21,7 @@ from linkage.graph.paging import a_number, a_number_or_none, a_text, place
 from linkage.graph.questions import ClusterFilter, ClusterSort, MemberOrder, limited, one_of
 from linkage.graph.records import Record, columns, page, total
 from linkage.unknown import is_text, no_cluster
+from linkage.wording import asked, worded, words_of
 
 # Keys of an order as numbers, so that a cursor brings them back to the last digit.
 _KEYS: Mapping[str, str] = {
@@ -201,6 +202,7 @@ def evidence(
         f"FROM ({_SHARED}) {beyond} ORDER BY own DESC, kind, value LIMIT $most", **values
     )
     names = tuple(SharedRow.__dataclass_fields__)
+    rows = worded(tables, rows)
     made = page(rows, limit, question, ("own", "kind", "value"), lambda r: columns(r, names))
     return Page(tuple(SharedRow(**row) for row in made.rows), made.next)
 
@@ -218,15 +220,19 @@ def links(
     held = _holdings(
         tables, sorted({row[end] for row in rows for end in ("account_a", "account_b")})
     )
+    reasons = [
+        shared_artifacts(info, held[row["account_a"]], held[row["account_b"]]) for row in rows
+    ]
+    words = words_of(tables, asked(one for some in reasons for one in some))
     listed = tuple(
         LinkRow(
             account_a=row["account_a"],
             account_b=row["account_b"],
             bits=row["bits"],
             families=giving(row["families"]),
-            reasons=shared_artifacts(info, held[row["account_a"]], held[row["account_b"]]),
+            reasons=with_words(some, words),
         )
-        for row in rows
+        for row, some in zip(rows, reasons, strict=True)
     )
     return LinkList(listed, total(rows) - len(rows))
 

@@ -85,7 +85,8 @@ class AccountReader:
     def artifact(self, kind: str, value: str) -> ArtifactRow:
         """One artifact; NotFound names the other kinds that have the value."""
         number, of = self._artifact(kind, value), self._index.artifacts
-        return ArtifactRow(kind, value, int(of.accounts[number]), int(of.degree[number]))
+        (words,) = self._index.words(np.array([number]))
+        return ArtifactRow(kind, value, int(of.accounts[number]), int(of.degree[number]), words)
 
     def holders(self, kind: str, value: str, after: str | None, limit: int) -> Page[HolderRow]:
         """A page of the accounts that have an artifact."""
@@ -122,6 +123,7 @@ class AccountReader:
             moments(index.evidence.last_seen[part]),
             of.accounts[artifacts].tolist(),
             of.degree[artifacts].tolist(),
+            index.words(artifacts),
         )
 
     def _artifact(self, kind: str, value: str) -> int:

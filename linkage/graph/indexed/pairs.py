@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from linkage.explain import Holding
 from linkage.graph.indexed.values import Ints
 from linkage.index import Index
+from linkage.wording import KIND
 
 
 class Pair:
@@ -61,6 +62,13 @@ class Pair:
             for some, others in ((a, b), (b, a))
             for account in some
         )
+
+    def words(self, templates: Collection[str]) -> Mapping[str, str]:
+        """As the protocol says."""
+        numbers = {one: self._index.artifact(KIND, one) for one in templates}
+        known = {one: number for one, number in numbers.items() if number is not None}
+        said = self._index.words(np.array(list(known.values()), np.int64))
+        return {one: words for one, words in zip(known, said, strict=True) if words is not None}
 
     def _artifacts(self, accounts: Iterable[int]) -> Ints:
         """What they have between them, in order."""

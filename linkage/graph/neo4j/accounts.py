@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from linkage.explain import Explanation, Holding, explain
@@ -21,9 +21,9 @@ from linkage.graph.paging import a_text, place
 from linkage.graph.questions import limited, one_of
 from linkage.graph.records import Record, columns, page
 from linkage.unknown import is_text, nearest, no_account, no_artifact
+from linkage.wording import KIND
 
 CANDIDATES = 1000  # ids that begin alike, among which near ones are looked for
-HOLDING = ("kind", "value", "accounts", "degree")
 
 
 def found(asks: Reading, account_id: str) -> Record:
@@ -85,7 +85,8 @@ def artifact(asks: Reading, kind: str, value: str) -> Record:
 
 def artifact_row(asks: Reading, kind: str, value: str) -> ArtifactRow:
     """One artifact."""
-    return ArtifactRow(**columns(artifact(asks, kind, value), HOLDING))
+    found = artifact(asks, kind, value)
+    return ArtifactRow(**columns(found, tuple(ArtifactRow.__dataclass_fields__)))
 
 
 def holders(asks: Reading, kind: str, value: str, after: str | None, limit: int) -> Page[HolderRow]:
@@ -134,6 +135,17 @@ class GraphRun:
         if not self._asks.alone:
             self._asks.outside(unit_a[0])
         return None
+
+    def words(self, templates: Collection[str]) -> Mapping[str, str]:
+        """As the protocol says."""
+        return words(self._asks, templates)
+
+
+def words(asks: Reading, templates: Collection[str]) -> dict[str, str]:
+    """What templates say, by their ids, of those of which it is known."""
+    by_key = {key(template): template for template in templates}
+    rows = asks.rows("words", KIND, keys=list(by_key)) if by_key else []
+    return {by_key[row["key"]]: row["words"] for row in rows}
 
 
 def link(asks: Reading, a: str, b: str) -> Explanation:

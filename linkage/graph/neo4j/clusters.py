@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any, get_args
 
-from linkage.explain import shared_artifacts
+from linkage.explain import shared_artifacts, with_words
 from linkage.graph.answers import (
     Bucket,
     ClusterRow,
@@ -19,7 +19,7 @@ from linkage.graph.answers import (
     Timeline,
 )
 from linkage.graph.neighbours import giving
-from linkage.graph.neo4j.accounts import holdings
+from linkage.graph.neo4j.accounts import holdings, words
 from linkage.graph.neo4j.parts import LINKS_EACH
 from linkage.graph.neo4j.reading import Reading, families, properties
 from linkage.graph.paging import Key, a_number, a_number_or_none, a_text, place
@@ -35,6 +35,7 @@ from linkage.graph.questions import (
 from linkage.graph.records import Record, columns, page
 from linkage.graph.timelines import EPOCH, WIDTH
 from linkage.unknown import is_text, no_cluster
+from linkage.wording import asked
 
 FEW = 4  # ids that begin alike: enough to say that there are several
 BOUNDS = (
@@ -167,15 +168,19 @@ def links(asks: Reading, given: str, strongest: bool, limit: int) -> LinkList:
         asks.outside(cluster["cluster_id"])
     ends = sorted({row[end] for row in rows for end in ("account_a", "account_b")})
     held, info = holdings(asks, ends), asks.described.info
+    reasons = [
+        shared_artifacts(info, held[row["account_a"]], held[row["account_b"]]) for row in rows
+    ]
+    told = words(asks, asked(one for some in reasons for one in some))
     listed = tuple(
         LinkRow(
             account_a=row["account_a"],
             account_b=row["account_b"],
             bits=row["bits"],
             families=giving(families(row)["families"]),
-            reasons=shared_artifacts(info, held[row["account_a"]], held[row["account_b"]]),
+            reasons=with_words(some, told),
         )
-        for row in rows
+        for row, some in zip(rows, reasons, strict=True)
     )
     return LinkList(listed, cluster["links"] - len(listed))
 

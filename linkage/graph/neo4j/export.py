@@ -197,7 +197,7 @@ def _of_run(files: _Files, run: Run, key: str) -> None:
 def _artifacts(files: _Files, kind: KindWords, key: str) -> None:
     rows = files.select(
         "SELECT $run AS run, key AS value, text, kind, $family AS family, accounts, degree, "
-        "flagged, listed, whole FROM artifact_rows WHERE kind = $kind ORDER BY batch, key",
+        "flagged, listed, whole, words FROM artifact_rows WHERE kind = $kind ORDER BY batch, key",
         run=key, family=kind.family, kind=kind.name,
     )  # fmt: skip
     label = kind.label

@@ -16,10 +16,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from linkage.folder import TABLES, literal
+from linkage.folder import TABLES, Tables, literal
 from linkage.graph.answers import KindWords
 from linkage.graph.neo4j.model import Scope, key_sql, text_sql
 from linkage.run import Run
+from linkage.wording import KIND, every
 
 AROUND = 10  # accounts that have an artifact, for one step around to be taken through it
 LINKS_EACH = 8  # strongest links of an account within its cluster, and as many out of it
@@ -108,9 +109,9 @@ _ARTIFACT_ROWS = f"""
         LEFT JOIN members m USING (account_id) LEFT JOIN clusters c USING (cluster_id)
         GROUP BY number)
     SELECT kind, number, {key_sql("value")} AS key, {text_sql("value")} AS text, accounts, degree,
-           flagged, listed, here = accounts AS whole,
+           flagged, listed, here = accounts AS whole, words,
            ((row_number() OVER (PARTITION BY kind ORDER BY value) - 1) // $size)::INT AS batch
-    FROM chosen JOIN held USING (number)
+    FROM chosen JOIN held USING (number) LEFT JOIN worded USING (kind, value)
     ORDER BY kind, batch, key"""
 _CLUSTER_ROWS = """
     CREATE TABLE cluster_rows AS
@@ -172,16 +173,17 @@ _LINK_ROWS = """
 _REASON_ROWS = """
     CREATE TABLE reason_rows AS
     WITH shared AS (
-        SELECT u.number, f.family, u.kind, u.value, a.accounts,
+        SELECT u.number, f.family, u.kind, u.value, a.accounts, w.words,
                row_number() OVER (PARTITION BY u.number, f.family
                                   ORDER BY a.degree, u.kind, u.value) AS place
         FROM used_by_a u
         JOIN evidence o ON o.account_id = u.account_b AND o.kind = u.kind AND o.value = u.value
         JOIN artifacts a ON a.kind = u.kind AND a.value = u.value
-        JOIN family_of f ON f.kind = u.kind)
+        JOIN family_of f ON f.kind = u.kind
+        LEFT JOIN worded w ON w.kind = u.kind AND w.value = u.value)
     SELECT number, family,
-           string_agg(kind || ' ' || left(value, 80) || ' (' || accounts || ' accounts)', ', '
-                      ORDER BY place) AS told
+           string_agg(kind || ' ' || left(value, 80) || coalesce(' “' || left(words, 80) || '”', '')
+                      || ' (' || accounts || ' accounts)', ', ' ORDER BY place) AS told
     FROM shared WHERE place <= $most GROUP BY number, family"""
 _LINK_BATCHES = f"""
     CREATE TABLE link_rows AS
@@ -265,6 +267,7 @@ class Parts:
             self._engine.read_parquet(literal(folder / f"{name}.parquet")).create_view(name)
         self._table("was", was)
         names, families = [k.name for k in self.kinds], [k.family for k in self.kinds]
+        self._table("worded", _worded(folder))
         self._table("family_of", pa.table({"kind": names, "family": families}))
         run(f"CREATE TABLE whole AS {_CHOSEN[self.scope]}")
         run(_CHOSEN_NUMBERED.format(_ARTIFACTS_CHOSEN[self.scope]))
@@ -286,3 +289,11 @@ class Parts:
         self._engine.register(f"{name}_given", rows)
         self._engine.execute(f"CREATE TABLE {name} AS FROM {name}_given")
         self._engine.unregister(f"{name}_given")
+
+
+def _worded(folder: Path) -> pa.Table:
+    """What the run's templates say."""
+    text = pa.string()
+    said = [(KIND, value, words) for value, words in every(Tables(folder))]
+    schema = pa.schema([("kind", text), ("value", text), ("words", text)])
+    return pa.Table.from_pylist([dict(zip(schema.names, one, strict=True)) for one in said], schema)

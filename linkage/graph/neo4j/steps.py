@@ -82,7 +82,7 @@ def _of_kind(
 
 def _artifacts(parts: Parts, batch: int, kind: KindWords) -> Values:
     found = parts.rows(
-        "SELECT key, text, accounts, degree, flagged, listed, whole FROM artifact_rows "
+        "SELECT key, text, accounts, degree, flagged, listed, whole, words FROM artifact_rows "
         "WHERE kind = $kind AND batch = $batch",
         kind=kind.name,
         batch=batch,
