@@ -56,6 +56,9 @@ class Feed:
             return
         lists = self._board.lists
         known = self._begun[-1][0] if self._begun else 0
+        if known > latest.head.number:  # an older workspace was put in the place of this one
+            self._begun, known = [], 0
+            self._left.clear()
         new = [number for number in lists.numbers() if number > known]
         self._begun = feed.begun((lists.head(number)[0] for number in new), self._begun)
         begun = dict(self._begun)[latest.head.number]

@@ -234,6 +234,9 @@ def test_who_was_told_of_nothing_yet_is_told_of_all(tmp_path: Path) -> None:
         world.publish({"a": (Measure.limit, 90), "b": (Measure.ban, 5)})
         assert follower.poll(world)["number"] == 2
         assert follower.has == world.holds(world.now)
+        subscriber = Subscriber()
+        subscriber.poll(world, 2)
+        assert subscriber.listed() == {"a", "b"}
         # A workspace of before comes back.
         for folder in world.lists.folder.iterdir():
             if folder.name.endswith("2"):
@@ -243,3 +246,6 @@ def test_who_was_told_of_nothing_yet_is_told_of_all(tmp_path: Path) -> None:
         again = Follower()
         again.begin(world)
         assert again.has == world.holds(world.now)
+        anew = Subscriber()
+        anew.poll(world, 2)
+        assert anew.listed() == {"a"}
