@@ -80,13 +80,26 @@ def mine(
     holders = Holders(found, who)
     wordings = wordings_of(found)
     model, hashes = model_of(found, wordings, parts_of(wordings, holders.requests), holders)
+    rows = _sets(texts, found, hashes, model, salt, threads, tell)
+    tell("describing", 0.9)
+    return _tables(texts, who, found, rows, hashes, model, salt)
+
+
+def _sets(
+    texts: Texts,
+    found: Sample,
+    hashes: Words,
+    model: Model,
+    key: Words,
+    threads: int,
+    tell: Tell,
+) -> Words:
+    """The set of each row."""
     at, inside = positions(found.hashes, found.of_rows)
     rows = np.where(inside, hashes[at] if hashes.size else NOTHING, NOTHING)
     if not found.whole:
-        rest = _rest(texts, found, model, salt, threads, tell)
-        rows = np.where(rest != NOTHING, rest, rows)
-    tell("describing", 0.9)
-    return _tables(texts, who, found, rows, hashes, model, salt)
+        rows |= _rest(texts, found, model, key, threads, tell)
+    return rows
 
 
 def _rest(texts: Texts, found: Sample, model: Model, key: Words, threads: int, tell: Tell) -> Words:

@@ -22,7 +22,7 @@ class Sample(NamedTuple):
     hashes      uint64[N]
     words, segments, texts  as in `Cut`
     of_rows     uint64[rows]: the hash of each row's prompt; of those not in the sample, too
-    whole       every distinct prompt is in it
+    share       of all possible hashes that would be in it, and so about that of distinct prompts
     """
 
     hashes: Words
@@ -30,14 +30,12 @@ class Sample(NamedTuple):
     segments: Ints
     texts: Ints
     of_rows: Words
-    whole: bool
+    share: float
 
     @property
-    def share(self) -> float:
-        """How much of the distinct prompts is in it."""
-        if self.whole:
-            return 1.0
-        return self.hashes.size / np.unique(self.of_rows[self.of_rows != NOTHING]).size
+    def whole(self) -> bool:
+        """Whether every distinct prompt is in it."""
+        return self.share == 1
 
 
 def sample(cuts: Iterable[Cut], most: int) -> Sample:
@@ -62,8 +60,8 @@ def sample(cuts: Iterable[Cut], most: int) -> Sample:
     order = np.argsort(hashes, kind="stable")
     merged = _picked(merged, order)
     of_rows = np.concatenate(rows) if rows else np.zeros(0, np.uint64)
-    whole = bool(below == 2**64 - 1)
-    return Sample(hashes[order], merged.words, merged.segments, merged.texts, of_rows, whole)
+    share = 1.0 if below == 2**64 - 1 else float(below) / 2**64
+    return Sample(hashes[order], merged.words, merged.segments, merged.texts, of_rows, share)
 
 
 def prompt_hashes(each: Cut) -> Words:
