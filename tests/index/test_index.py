@@ -116,7 +116,7 @@ def test_an_index_of_another_run_or_format_is_made_again(
     with pytest.raises(ResultError, match="not an index of"):
         Index(index, run_id(other))
     index_of(other, run_id(other), index)
-    assert json.loads((index / LIST).read_text("utf-8"))["format"] == 2
+    assert json.loads((index / LIST).read_text("utf-8"))["format"] == 3
 
 
 def test_what_fails_on_the_way_leaves_nothing(
