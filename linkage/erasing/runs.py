@@ -2,8 +2,9 @@
 
 Of a member of a cluster a tombstone stays, so that clusters have the sizes that were judged; it has
 no evidence, no links and no figures, and nothing proposes to ban it. What nobody else has goes, and
-what others share stays theirs, with the counts that were weighed. `erased.json` beside the tables
-has the tombstones; run.json stays as it was, since the run's id is its hash.
+of a template what it says; what others share stays theirs, with the counts that were weighed.
+`erased.json` beside the tables has the tombstones; run.json stays as it was, since the run's id is
+its hash.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from linkage.privacy.rewriting import changed_groups, replaced_bytes, replaced_t
 from linkage.results.banlist import harmless
 from linkage.run import ERASED
 from linkage.state.erasures import Erasure
+from linkage.wording import FILE, KIND
 from linkage.workspace import Workspace
 
 _ORPHANS = """
@@ -88,6 +90,7 @@ class _Run:
         self._evidence(account, kinds)
         self._judged(account, kinds)
         self._artifacts(account, kinds)
+        self._templates()
         if self._has("members", is_one):
             self._members()
         if did:
@@ -144,6 +147,15 @@ class _Run:
             return table.filter(pc.invert(gone))
 
         changed_groups(self.folder / "artifacts.parquet", kept)
+
+    def _templates(self) -> None:
+        """What templates say goes where nobody is left to have them: it may be one account's."""
+        path = self.folder / FILE
+        if path.is_file():
+            is_template = pc.field("kind") == KIND
+            left = pq.read_table(self.folder / "artifacts.parquet", filters=is_template)["value"]
+            ids = left.cast(pa.string()).combine_chunks()
+            changed_groups(path, lambda t: t.filter(pc.is_in(t["template_id"], ids)))
 
     def _judged(self, account: str, kinds: Collection[str]) -> None:
         path = self.folder / "judged.parquet"

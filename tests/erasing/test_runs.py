@@ -20,6 +20,7 @@ from linkage.graph.questions import AccountRef, ClusterRef
 from linkage.run import ERASED, Run
 from linkage.state.erasures import Erasure, tombstone
 from linkage.workspace import Workspace
+from tests.test_run import write_templates
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -181,6 +182,25 @@ def test_what_some_shared_goes_with_the_last(workspace: Workspace) -> None:
     runs.erase(workspace, gone(last))
     assert not has()
     assert Run.open(run).info["counts"]["erased"] == len(holders)
+
+
+def test_what_a_template_says_goes_with_the_last_who_has_it(workspace: Workspace) -> None:
+    run = served(workspace)
+    kept = Run.open(run).templates
+    few, *_, many = kept.sort_values(["accounts", "template_id"]).template_id
+    write_templates(run, dict.fromkeys([few, many, "of nobody"], "Sum up {…}"))
+    rows = pq.read_table(run / "evidence.parquet").to_pylist()
+    theirs = [row["account_id"] for row in rows if row["value"] == few]
+    *others, last = theirs
+    for one in others:
+        runs.erase(workspace, gone(one))
+    assert Run.open(run).words([few, many]) == dict.fromkeys([few, many], "Sum up {…}")
+    runs.erase(workspace, gone(last))
+    assert pq.read_table(run / "templates.parquet")["template_id"].to_pylist() == [many]
+    workspace.serve(run.name)
+    with closing(open_graph(run, index=workspace.index(run.name))) as graph:
+        assert graph.artifact("template", many).words == "Sum up {…}"
+    assert few not in set(Run.open(run).templates.template_id)
 
 
 def test_an_account_that_is_an_artifact(workspace: Workspace) -> None:

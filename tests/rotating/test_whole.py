@@ -54,6 +54,7 @@ from tests.erasing.planted import (
 )
 from tests.privacy.conftest import Keys, body, taken_in
 from tests.privacy.test_detection import RANKED
+from tests.test_run import SAYS, write_templates
 
 # Ibis 12 asks DuckDB 2 for Arrow by the older name.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -109,8 +110,15 @@ def test_all_of_it_is_as_if_it_had_come_under_the_new_names(
         held_before = judgements(workspace, state)
     latest = Lists(workspace.path).latest()
     assert latest is not None
+    for run in workspace.runs():
+        write_templates(workspace.run(run), SAYS)
+    said = pq.read_table(workspace.run(run) / "templates.parquet")
     found = rotated(workspace, chain)
     new = of(chain, world_keys)
+    for run in workspace.runs():  # their ids are no pseudonyms, and what they say names nobody
+        file = workspace.run(run) / "templates.parquet"
+        assert pq.read_table(file).equals(said)
+        file.unlink()
     assert len(keys.read_chain(chain)) == 2
     assert (found.old, found.new, found.runs, found.lists) == (old.key, new.key, 2, 4)
     assert guard.read(workspace.path) == guard.Mark(found.new)
