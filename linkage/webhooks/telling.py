@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -209,14 +210,12 @@ def of_list(head: Head, report: Report) -> ListPublished:
     )
 
 
-# A score that is no number is above all others for the engine.
-_CLUSTERS = """
-    SELECT c.cluster_id, c.score, c.expected, c.proposal, list(m.account_id) AS accounts
-    FROM read_parquet($clusters) c JOIN read_parquet($members) m USING (cluster_id)
-    WHERE (c.score >= $lowest AND NOT isnan(c.score))
-       OR c.cluster_id IN (SELECT cluster_id FROM read_parquet($members)
-                           WHERE account_id IN (SELECT unnest($around)))
-    GROUP BY ALL ORDER BY c.cluster_id"""
+_AROUND = """
+    SELECT DISTINCT cluster_id FROM read_parquet($members)
+    WHERE account_id IN (SELECT unnest($around))"""
+_MEMBERS = """
+    SELECT cluster_id, list(account_id) FROM read_parquet($members)
+    WHERE cluster_id IN (SELECT unnest($clusters)) GROUP BY cluster_id"""
 
 
 def seen(workspace: Workspace, run: str, lowest: float, around: frozenset[str]) -> RunSeen | None:
@@ -225,17 +224,31 @@ def seen(workspace: Workspace, run: str, lowest: float, around: frozenset[str]) 
     folder = workspace.run(run)
     if not folder.is_dir():
         return None
-    given = {
-        "clusters": str(folder / "clusters.parquet"), "members": str(folder / "members.parquet"),
-        "lowest": lowest, "around": sorted(around),
-    }  # fmt: skip
+    members = str(folder / "members.parquet")
+    columns = ["cluster_id", "score", "expected", "proposal"]
+    rows = pq.read_table(folder / "clusters.parquet", columns=columns).to_pylist()
     with duckdb.connect(config={"threads": 1}) as engine:
-        rows = engine.execute(_CLUSTERS, given).fetchall()
+        found = engine.execute(_AROUND, {"members": members, "around": sorted(around)}).fetchall()
+        # Scores are compared here: the engine goes by statistics of the file, which know nothing of
+        # those that are no numbers, and takes these for high ones.
+        wanted = {cluster for (cluster,) in found} | {
+            row["cluster_id"] for row in rows
+            if (score := _figure(row["score"])) is not None and score >= lowest
+        }  # fmt: skip
+        given = {"members": members, "clusters": sorted(wanted)}
+        accounts = dict(engine.execute(_MEMBERS, given).fetchall())
     return RunSeen(
         run,
         tuple(
-            Seen(cluster, frozenset(members), _figure(score), _figure(expected), proposal)
-            for cluster, score, expected, proposal, members in rows
+            Seen(
+                row["cluster_id"],
+                frozenset(accounts[row["cluster_id"]]),
+                _figure(row["score"]),
+                _figure(row["expected"]),
+                row["proposal"],
+            )
+            for row in rows
+            if row["cluster_id"] in accounts
         ),
     )
 

@@ -18,7 +18,7 @@ from linkage.banlist.store import SHADOW, Lists
 from linkage.errors import WebhookError
 from linkage.state import Action, State, Subject, decisions, jobs, open_state, outbox
 from linkage.webhooks import Webhook
-from linkage.webhooks.telling import Teller
+from linkage.webhooks.telling import Teller, seen
 from linkage.workspace import Workspace
 from tests.webhooks.conftest import NOW, Clock, courier_of, serve_run, teller_of, webhook
 from tests.webhooks.receivers import Receiver
@@ -283,3 +283,17 @@ def test_a_process_that_is_killed_before_it_has_told(
             teller.step()
     with open_state(workspace.state) as other:
         assert teller_of(workspace, other, hook, now=clock).step() == 1
+
+
+def test_clusters_without_a_score_are_not_looked_at(workspace: Workspace) -> None:
+    """Whether the file says that there is none or that it is no number: most clusters have none."""
+    nan = float("nan")
+    serve_run(workspace, "r1", {"c1": ("ab", nan), "c2": ("cd", None), "c3": ("ef", 2.0)})
+    found = seen(workspace, "r1", 1.0, frozenset())
+    assert found is not None
+    assert [cluster.cluster_id for cluster in found.clusters] == ["c3"]
+    found = seen(workspace, "r1", 3.0, frozenset(("account-a", "account-d")))
+    assert found is not None
+    assert [(c.cluster_id, c.score, len(c.members)) for c in found.clusters] == [
+        ("c1", None, 2), ("c2", None, 2),
+    ]  # fmt: skip
