@@ -49,24 +49,28 @@ class Posted:
             return self._entries
         return {a: entry for a, entry in self._entries.items() if entry.expires_at > now}
 
-    def changed_at(self, now: datetime) -> datetime:
-        """When what it tells was last otherwise."""
-        over = self.over(now)
+    def changed_at(self, form: str, now: datetime) -> datetime:
+        """When a form of it was last otherwise."""
+        over = self._over(form, now)
         return max(self.head.published_at, self._ends[over - 1]) if over else self.head.published_at
 
     def tag(self, form: str, now: datetime) -> str:
-        """A strong entity tag of a form: another one as soon as an entry ends."""
-        return f'"{self.head.hash}.{form}.{self.holding(now)}"'
+        """A strong entity tag of a form: another one as soon as it tells otherwise."""
+        return f'"{self.head.hash}.{form}.{len(self._ends) - self._over(form, now)}"'
 
     def form(self, name: str, now: datetime) -> bytes:
         """Its bytes in a form, made once for as long as the same entries hold."""
-        over = self.over(now)
+        over = self._over(name, now)
         with self._lock:
             known = self._forms.get(name)
             if known is None or known[0] != over:
                 known = over, b"".join(FORMATS[name].write(self.published, now))
                 self._forms[name] = known
             return known[1]
+
+    def _over(self, form: str, now: datetime) -> int:
+        """How many entries have ended, as far as the form can tell."""
+        return 0 if FORMATS[form].whole else self.over(now)
 
     def told_apart(self, now: datetime) -> str:
         """The digest of what holds, likewise."""

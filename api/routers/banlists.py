@@ -224,7 +224,7 @@ def _sent(
     tag = posted.tag(name, now)
     headers = {
         "ETag": tag,
-        "Last-Modified": format_datetime(posted.changed_at(now), usegmt=True),
+        "Last-Modified": format_datetime(posted.changed_at(name, now), usegmt=True),
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Authorization",
     }

@@ -249,7 +249,13 @@ def test_a_list_is_sent_once_until_something_changes(shelf: Api) -> None:
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     other = sent(shelf, "/latest?format=json", **{"If-None-Match": tag})
     assert other.status_code == 200
+    whole = sent(shelf, "/latest?format=ndjson").headers["ETag"]
     shelf.service.now = lambda: ENDS
+    # It has all rows, also those that have ended.
+    again = sent(shelf, "/latest?format=ndjson", **{"If-None-Match": whole})
+    assert (again.status_code, again.headers["Last-Modified"]) == (
+        304, first.headers["Last-Modified"],
+    )  # fmt: skip
     over = sent(shelf, "/latest?format=csv", **{"If-None-Match": tag})
     assert over.status_code == 200
     assert over.headers["ETag"].endswith('.csv.0"')
