@@ -20,9 +20,9 @@ GA: the share of prompts whose group is exactly that of their label (Zhu et al.,
 F1 of groups, whatever their size (Jiang et al., 2024). A prompt without a template is a group of
 its own, found or true. No method is given labels, and each has the same settings for all sets.
 
-The method was worked out while looking at BBQ and at the sets that are not in italics, so that it
-may fit these better than others. Those in italics were planted when it was done, to see: nothing
-was changed after them.
+The method was worked out while looking at BBQ and at the sets in bold, so that it may fit these
+better than others; what each gave when it was first looked at is in the page on templates. The set
+in italics was planted when all was done, and nothing was changed after it.
 """
 COMPARED = """
 ## How fast, on the same prompts
@@ -34,7 +34,8 @@ GROWING = """
 ## As there are more
 
 Texts are read from a Parquet file a piece at a time. *Sampled* is the share of the different
-prompts that templates were mined from; all others are held against what these gave.
+prompts that templates were mined from; all others are held against what these gave. Other work ran
+on the machine at the same time.
 """
 
 

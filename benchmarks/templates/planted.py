@@ -369,6 +369,21 @@ def _quiz(prose: Prose) -> Iterator[tuple[str, str | None]]:
             )
 
 
+def _tickets(prose: Prose) -> Iterator[tuple[str, str | None]]:
+    for number in range(50):
+        role, policy, end = prose.phrase(3, 6), prose.passage(2, 3), prose.phrase(4, 7)
+        for _ in range(prose.random.choice((4, 16, 48))):
+            when, name = prose.random.randrange(10**5), prose.random.choice(NAMES)
+            yield (
+                (
+                    f"As {role}, reply to ticket #{when} of {name}. {policy}\n"
+                    f"Subject: {prose.phrase(2, 6)}\nMessage: {prose.passage(1, 4)}\n"
+                    f"Write to {name} {end}."
+                ),
+                f"t{number}",
+            )
+
+
 PLANTED = (
     Planted("system", "150 system prompts of 3 to 10 sentences before unrelated text", _system),
     Planted("pasted", "150 tasks before, around or behind pasted documents", _pasted),
@@ -386,7 +401,8 @@ PLANTED = (
     Planted("letters", "70 requests with rules in any order above letters", _letters),
     Planted("judging", "40 requests to compare two answers", _judging),
     Planted("personas", "50 tasks after a persona and a tone that change", _personas),
-    Planted("code", "60 requests around code in a block", _code, True),
+    Planted("code", "60 requests around code in a block", _code),
     Planted("quiz", "30 questions with four options, in the same frame", _quiz),
+    Planted("tickets", "50 roles and policies around messages of customers", _tickets, True),
     Planted("people", "10,000 prompts from no template, 60 templates among them", _people),
 )  # fmt: skip
