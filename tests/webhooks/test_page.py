@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
+import shlex
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,6 @@ PAGE = (ROOT / "docs" / "webhooks.md").read_text("utf-8")
 COMMANDS = (ROOT / "docs" / "commands.md").read_text("utf-8")
 SHELL = re.compile(r"<!-- not run: tests/webhooks [^\n]*-->\n```sh\n(.*?)```", re.DOTALL)
 EXAMPLE = re.compile(r"^### `([\w.]+)`\n(.*?)```json\n(.*?)```", re.DOTALL | re.MULTILINE)
-MAIN = "import sys; sys.argv[0] = 'linkage'; from linkage.cli import main; main()"
 
 
 def test_every_sort_of_message_has_an_example_that_is_one() -> None:
@@ -40,33 +38,28 @@ def test_every_sort_of_message_has_an_example_that_is_one() -> None:
 
 
 @pytest.fixture
-def place(receiver: Receiver, tmp_path: Path) -> Path:
-    """A folder with settings, and a program of the name."""
+def place(receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings, in which commands are run."""
     (tmp_path / "linkage.toml").write_text(
         f"[[webhooks]]\nname = 'gateway'\nurl = '{receiver.url}'\n"
         "secret_file = 'gateway.secret'\nallow_private = ['127.0.0.0/8']\n"
     )
-    program = tmp_path / "bin" / "linkage"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{MAIN}" "$@"\n')
-    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def run(place: Path, script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["sh", "-eu", "-c", script],
-        cwd=place,
-        env={"PATH": f"{place / 'bin'}:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(place)},
-        capture_output=True,
-        text=True,
-    )
+def ran(script: str) -> str:
+    """What commands print, one a line of the script."""
+    printed = ""
+    for line in script.splitlines():
+        done = CliRunner().invoke(app, shlex.split(line)[1:])
+        assert done.exit_code == 0, done.output
+        printed += done.stdout
+    return printed
 
 
 def test_what_the_pages_tell_to_type(place: Path, receiver: Receiver) -> None:
-    done = run(place, "".join(SHELL.findall(PAGE)))
-    assert done.returncode == 0, done.stderr
-    secret, answered, *table = done.stdout.splitlines()
+    secret, answered, *table = ran("".join(SHELL.findall(PAGE))).splitlines()
     (request,) = receiver.received
     message = Standard(secret).verify(request.body, dict(request.headers))
     assert (message["type"], message["data"]["webhook"]) == ("webhook.test", "gateway")
@@ -76,28 +69,26 @@ def test_what_the_pages_tell_to_type(place: Path, receiver: Receiver) -> None:
         for name in ("m1", "m2", "m3"):
             outbox.append(connection, name, NOW, "run.failed", "{}", ["gateway"])
         outbox.disable(connection, "gateway", b"another url", NOW)
-    done = run(place, "".join(SHELL.findall(COMMANDS)))
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"^3 +gateway +run\.failed +2026-07-01 06:00 +0 ", done.stdout, re.MULTILINE)
-    assert "the receiver said it is gone" in done.stdout
-    assert "1 message will be tried again." in done.stdout
-    assert "2 messages will be tried again." in done.stdout
-    assert "gateway is told again." in done.stdout
-    assert secret not in done.stdout
+    printed = ran("".join(SHELL.findall(COMMANDS)))
+    assert re.search(r"^3 +gateway +run\.failed +2026-07-01 06:00 +0 ", printed, re.MULTILINE)
+    assert "the receiver said it is gone" in printed
+    assert "1 message will be tried again." in printed
+    assert "2 messages will be tried again." in printed
+    assert "gateway is told again." in printed
+    assert secret not in printed
     with open_state(place / "workspace" / "state.db") as state, state.read() as connection:
         assert {d.state for d in outbox.page(connection)} == {DeliveryState.pending}
         assert outbox.disabled(connection) == {}
     assert len((place / "gateway.secret").read_text().splitlines()) == 2
     receiver.answer = says(500, b"out of disk")
-    done = run(place, "linkage webhooks test gateway -s linkage.toml")
-    assert done.returncode == 10
+    done = CliRunner().invoke(app, ["webhooks", "test", "gateway", "-s", "linkage.toml"])
+    assert done.exit_code == 10
     assert done.stderr == "linkage: 127.0.0.1 answered 500: out of disk\n"
     Standard(secret).verify(receiver.received[-1].body, dict(receiver.received[-1].headers))
 
 
-def test_what_the_commands_refuse(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_commands_refuse(place: Path) -> None:
     signing.make(place / "gateway.secret", rotate=False)
-    monkeypatch.chdir(place)
     for words, code, says_so in (
         (["test", "other", "-s", "linkage.toml"], 5, "other: no such webhook; there are gateway"),
         (["test", "other"], 5, "the settings name none"),
