@@ -54,7 +54,7 @@ def linked(*words: object, code: int = 0) -> str:
         ("DE89 3704 0044 0532 0130 00", "DE{…}"),
         ("from 10.0.0.1 or 1.2.3.4", "from {…} or {…}"),
         ("of fe80::1:2:3 or 00:1b:44:11:3a:b7", "of {…} or {…}"),
-        ("read /home/jane/notes.txt and C:\\Users\\jane\\a.txt", "read {…} and {…}"),
+        ("read /srv/jane/notes.txt and C:\\Users\\jane\\a.txt", "read {…} and {…}"),
         ("key sk-proj-A1b2C3d4E5f6G7h8", "key {…}"),
         ("an internationalization-friendly word", "an internationalization-friendly word"),
         ("either/or, and/or, 1/2, a:b:c", "either/or, and/or, 1/2, a:b:c"),
