@@ -329,20 +329,26 @@ def load_section(
     section: type[S], name: str, path: Path | None, environment: Mapping[str, str]
 ) -> S:
     """A table that is not a run's, of a TOML file and of LINKAGE_NAME_* in the environment, which
-    has the last word. SettingsError with every fault of both."""
+    has the last word. Files that the file names are from its folder on. SettingsError with every
+    fault of both."""
     values = {} if path is None else tables(path).get(name, {})
     if not isinstance(values, dict):
         raise SettingsError([f"{name}: a table is needed"], str(path))
     names = {field: f"LINKAGE_{name}_{field}".upper() for field in section.model_fields}
     given = {field: environment[word] for field, word in names.items() if word in environment}
     try:
-        return section.model_validate({**values, **given})
+        found = section.model_validate({**values, **given})
     except ValidationError as error:
         faults = [
             f"{'.'.join(str(part) for part in (name, *fault['loc']))}: {fault['msg']}"
             for fault in error.errors()
         ]
         raise SettingsError(faults, str(path or "environment")) from None
+    if path is None:
+        return found
+    here = {field: getattr(found, field) for field in values.keys() - given.keys()}
+    files = {field: path.parent / file for field, file in here.items() if isinstance(file, Path)}
+    return found.model_copy(update=files)
 
 
 def all_of(*loads: Callable[[], Any]) -> tuple[Any, ...]:

@@ -14,7 +14,9 @@ class BanlistSettings(Section):
     """[banlist]: what is done about listed accounts, for how long, and what is too much."""
 
     signing_key: Path | None = Field(
-        None, description="file of the Ed25519 key that signs lists; without it none is published"
+        None,
+        description="file of the Ed25519 key that signs lists; without it none is published. A "
+        "path that is not absolute is one from the settings file's folder",
     )
     challenge_score: float = Field(
         0.0, description="score (-log10 of expected innocents) from which on a listed account is "

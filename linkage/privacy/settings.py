@@ -57,15 +57,8 @@ class Privacy:
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> PrivacySettings:
-    """The settings; SettingsError with every fault. Paths of the file are from its folder on."""
-    found = load_section(PrivacySettings, "privacy", path, environment)
-    if path is None:
-        return found
-    of_file = {
-        name: path.parent / getattr(found, name) for name in ("hmac_key", "vault_key")
-        if getattr(found, name) is not None and f"LINKAGE_PRIVACY_{name}".upper() not in environment
-    }  # fmt: skip
-    return found.model_copy(update=of_file)
+    """The settings; SettingsError with every fault."""
+    return load_section(PrivacySettings, "privacy", path, environment)
 
 
 def opened(settings: PrivacySettings) -> Privacy:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from linkage.banlist import BanlistSettings, Draft, Entry, Measure
 from linkage.banlist.changes import between
+from linkage.banlist.settings import load
 from linkage.banlist.store import Lists, Published
 from linkage.errors import ConflictError, OverBudget
 from linkage.pipeline import detect
@@ -297,3 +298,14 @@ def test_whoever_follows_the_changes_ends_with_the_list(
 
 def _entry(account: str, action: Measure) -> Entry:
     return Entry(account, action, (), None, None, None, None, NOW, NOW)
+
+
+def test_a_key_that_a_file_names_is_where_that_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "etc" / "linkage.toml"
+    path.parent.mkdir()
+    path.write_text('[banlist]\nsigning_key = "keys/banlist.key"\n')
+    assert load(path, {}).signing_key == path.parent / "keys" / "banlist.key"
+    given = {"LINKAGE_BANLIST_SIGNING_KEY": "keys/other.key"}
+    assert load(path, given).signing_key == Path("keys/other.key")
+    path.write_text('[banlist]\nsigning_key = "/keys/banlist.key"\n')
+    assert load(path, {}).signing_key == Path("/keys/banlist.key")
