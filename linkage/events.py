@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
-from linkage.artifacts.content import masked
 from linkage.errors import FormatError, InputError, MissingInput
 from linkage.readers import columns, repeats
 from linkage.readers.checks import bad_addresses, sift
@@ -31,6 +30,7 @@ from linkage.readers.sources import Source, find
 from linkage.readers.texts import converted
 from linkage.render import clean
 from linkage.settings import Settings
+from linkage.templates.fingerprints import is_fingerprint
 
 __all__ = ["SCHEMA", "EventSet", "read", "reduced"]
 
@@ -41,8 +41,8 @@ QUARANTINE = "quarantine.ndjson"
 class EventSet:
     """The events of a run.
 
-    table         expression: SCHEMA's columns without prompt and prompt_fingerprint (typed nulls
-                  where the input has none), then the columns that declared kinds read, as text.
+    table         expression: SCHEMA's columns (typed nulls where the input has none, but neither
+                  prompt nor prompt_fingerprint), then those that declared kinds read, as text.
                   It reads the input's files and some in `workdir`: both must stay while it is used
     files         what was read, sorted, as it was named
     rows          events in the table
@@ -105,7 +105,7 @@ class _Reading:
         columns.check_mapped(present, self.settings)
         events, duplicates = repeats.without(self.con, events, repeated, self.workdir)
         return EventSet(
-            table=reduced(events, present).select(columns.output(self.settings)),
+            table=reduced(events, present).select(columns.output(self.settings, present)),
             files=tuple(source.name for source in found),
             rows=rows - duplicates,
             quarantined=quarantined,
@@ -188,13 +188,11 @@ def _none_left(reasons: Mapping[str, int], quarantine: Path | None) -> str:
 
 
 def reduced(events: ir.Table, present: frozenset[str]) -> ir.Table:
-    """`prompt_template` from the first of template, fingerprint and text that a row has."""
-    sources = {
-        "prompt_template": events.prompt_template,
-        "prompt_fingerprint": events.prompt_fingerprint,
-        "prompt": masked(events.prompt),
-    }
-    given = [value for name, value in sources.items() if name in present]
-    if not given or (len(given) == 1 and "prompt_template" in present):
+    """Where no template came, `prompt_template` is a fingerprint of the platform's own making,
+    which is compared as it is. Those of `linkage templates fingerprint` are mined as texts are."""
+    if "prompt_fingerprint" not in present:
         return events
-    return events.mutate(prompt_template=ibis.coalesce(*given))
+    own = is_fingerprint(events.prompt_fingerprint).ifelse(
+        ibis.null("string"), events.prompt_fingerprint.nullif("")
+    )
+    return events.mutate(prompt_template=ibis.coalesce(events.prompt_template, own))

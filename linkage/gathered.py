@@ -28,8 +28,9 @@ from linkage.evidence import Evidence
 from linkage.folder import literal
 from linkage.render import clean, plural
 from linkage.tables import dropped, kept
+from linkage.templates.mining import TABLE
 
-EVIDENCE, ACTIVITY = "evidence.parquet", "activity.parquet"
+EVIDENCE, ACTIVITY, TEMPLATES = "evidence.parquet", "activity.parquet", "templates.parquet"
 TIME = "timestamp('UTC')"
 
 
@@ -167,6 +168,20 @@ def evidence(given: Gathered, accounts: ir.Table, kinds: Sequence[ArtifactKind])
     rows = rows.join(accounts.select("account", "account_id"), "account_id")
     rows = rows.select("account", "artifact", "events", "first_seen", "last_seen")
     return Evidence(kept(rows), artifacts.select("artifact", "kind", "value", "accounts"))
+
+
+def templates(folder: Path) -> pa.Table:
+    """What templates of the evidence say, by template_id, as far as it is there.
+
+    Raises FormatError where the file has other columns than a result's.
+    """
+    path = folder / TEMPLATES
+    if not path.is_file():
+        return TABLE.empty_table()
+    try:
+        return pq.read_table(path).select(TABLE.names).cast(TABLE).sort_by("template_id")
+    except (pa.ArrowException, KeyError, OSError) as error:
+        raise FormatError(f"{clean(path)}: cannot be read: {clean(error, 200)}") from error
 
 
 def unknown(activity: ir.Table) -> dict[str, int]:

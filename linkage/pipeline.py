@@ -1,5 +1,5 @@
-"""The stages in order: events, or gathered evidence -> evidence and activity -> links ->
-communities -> clusters -> proposals -> result folder."""
+"""The stages in order: events -> templates, or gathered evidence -> evidence and activity -> links
+-> communities -> clusters -> proposals -> result folder."""
 
 import os
 import tempfile
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from linkage import gathered, naming, results
 from linkage.activity import activity
@@ -23,6 +24,7 @@ from linkage.evidence import Evidence, evidence
 from linkage.judged import heard, judged, verified, without
 from linkage.judgements import Judgements
 from linkage.links import dealings, links
+from linkage.prompts import templates
 from linkage.recorder import Progress, Recorder
 from linkage.results import Obeyed, Origin, Results
 from linkage.settings import Settings
@@ -32,6 +34,7 @@ from linkage.units import incidence, units
 
 STAGES = {
     "events": 10.0,
+    "templates": 10.0,
     "activity": 14.0,
     "evidence": 34.0,
     "links": 14.0,
@@ -43,7 +46,7 @@ STAGES = {
 }
 
 Source = str | Path
-Known = tuple[Origin, ir.Table, Evidence]
+Known = tuple[Origin, ir.Table, Evidence, pa.Table]
 
 
 def detect(
@@ -116,9 +119,9 @@ def stages(
     usual = load(baseline) if baseline is not None else None
     con = _engine(settings, threads, work)
     if folder is None:
-        origin, acts, proof = _of_events(con, sources, settings, work, kinds, record)
+        origin, acts, proof, made = _of_events(con, sources, settings, work, kinds, record)
     else:
-        origin, acts, proof = _of_gathered(con, folder, kinds, record)
+        origin, acts, proof, made = _of_gathered(con, folder, kinds, record)
     if usual is not None:
         naming.check_alike(origin.pseudonyms, usual.pseudonyms, "events and baseline")
     with record.stage("links"):
@@ -148,6 +151,7 @@ def stages(
         origin=origin,
         activity=acts,
         evidence=proof,
+        templates=made,
         units=unit,
         incidence=inc,
         links=link,
@@ -168,10 +172,13 @@ def _of_events(
 ) -> Known:
     with record.stage("events"):
         events = read(con, sources, settings, work / "events")
+    with record.stage("templates"):
+        threads = settings.resources.threads or os.cpu_count() or 1
+        made = templates(con, events.table, settings, threads, work / "prompts")
     with record.stage("activity"):
-        acts = activity(events.table, kinds, CARRIED)
+        acts = activity(made.events, kinds, CARRIED)
     with record.stage("evidence"):
-        proof = evidence(events.table, acts, kinds)
+        proof = evidence(made.events, acts, kinds)
     origin = Origin(
         files=events.files,
         evidence=None,
@@ -182,7 +189,7 @@ def _of_events(
         unknown={},
         pseudonyms=events.pseudonyms,
     )
-    return origin, acts, proof
+    return origin, acts, proof, made.found
 
 
 def _of_gathered(
@@ -193,6 +200,8 @@ def _of_gathered(
 ) -> Known:
     with record.stage("events"):
         given = gathered.read(con, folder, kinds, CARRIED)
+    with record.stage("templates"):
+        made = gathered.templates(folder)
     with record.stage("activity"):
         acts = gathered.activity(given, kinds)
     with record.stage("evidence"):
@@ -207,7 +216,7 @@ def _of_gathered(
         unknown=gathered.unknown(acts),
         pseudonyms=naming.key_of(folder),
     )
-    return origin, acts, proof
+    return origin, acts, proof, made
 
 
 def _engine(settings: Settings, threads: int, work: Path) -> ibis.backends.duckdb.Backend:

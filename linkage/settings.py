@@ -54,6 +54,17 @@ class DeclaredKind(Section):
     )
 
 
+class TemplateSettings(Section):
+    """[templates]: what prompts were made from."""
+
+    known_templates: tuple[str, ...] = Field(
+        (),
+        description="texts that everybody may use, such as public prompts: what a prompt has of "
+        "them weighs nothing. Or the path of a file of them, beside this one: each of its lines "
+        "is such a text",
+    )
+
+
 class LinkSettings(Section):
     """[links]: which pairs are weighed, and when two accounts are linked."""
 
@@ -269,6 +280,7 @@ class Settings(Section):
 
     events: EventSettings = EventSettings()
     artifacts: dict[Name, DeclaredKind] = Field(default_factory=dict)
+    templates: TemplateSettings = TemplateSettings()
     links: LinkSettings = LinkSettings()
     communities: CommunitySettings = CommunitySettings()
     attachment: AttachmentSettings = AttachmentSettings()
@@ -311,7 +323,22 @@ def load(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     own = {name: table for name, table in tables(path).items() if name not in OF_OTHERS}
-    return parse(own, str(path))
+    return parse(_with_known(own, path), str(path))
+
+
+def _with_known(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The texts of a file that the settings name, in its place."""
+    section = values.get("templates")
+    named = section.get("known_templates") if isinstance(section, dict) else None
+    if not isinstance(named, str):
+        return values
+    file = path.parent / named
+    try:
+        texts = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        fault = f"templates.known_templates: {file} cannot be read as UTF-8: {error}"
+        raise SettingsError([fault], str(path)) from None
+    return {**values, "templates": {"known_templates": [text for text in texts if text.strip()]}}
 
 
 def tables(path: Path) -> dict[str, Any]:

@@ -403,7 +403,7 @@ def test_every_command_and_option_has_help() -> None:
         "privacy": {"keys", "expire", "erase", "rotate"},
         "banlist": {"keygen", "build", "publish", "export", "diff", "verify", "conformance"},
         "webhooks": {"list", "dead", "retry", "enable", "test", "secret"},
-        "templates": {"mine", "list", "show"},
+        "templates": {"mine", "fingerprint", "list", "show"},
     }
     inner = [pair for inside in groups.values() for pair in inside.items()]
     for name, each in [*group.commands.items(), *inner]:

@@ -302,10 +302,11 @@ def test_nested_parquet_values_become_json(here: Path) -> None:
     assert rows(read("e.parquet"))[0]["device_id"] == '{"os":"x"}'
 
 
-def test_a_template_comes_from_the_first_that_is_there(here: Path) -> None:
-    lines = [
+def test_what_no_template_came_for_is_left_to_be_mined(here: Path) -> None:
+    lines: list[dict[str, str]] = [
         {"prompt": "say  12 times"},
         {"prompt": "say 3 times", "prompt_fingerprint": "f"},
+        {"prompt": "say 3 times", "prompt_fingerprint": "lkp1.AA"},
         {"prompt": "say 3 times", "prompt_fingerprint": "f", "prompt_template": "t"},
         {},
     ]
@@ -313,8 +314,9 @@ def test_a_template_comes_from_the_first_that_is_there(here: Path) -> None:
     put("e.ndjson", b"\n".join(json.dumps({**common, **line}).encode() for line in lines))
     found = read("e.ndjson")
     templates = [row.get("prompt_template") for row in rows(found)]
-    assert sorted(templates, key=str) == [None, "f", "say 0 times", "t"]
-    assert "prompt" not in found.table.columns
+    # A fingerprint of the platform's own making is compared as it is.
+    assert sorted(templates, key=str) == [None, None, None, "f", "t"]
+    assert {"prompt", "prompt_fingerprint"} <= set(found.table.columns)
 
 
 # validation

@@ -171,9 +171,6 @@ PEOPLE: Mapping[str, Mapping[str, str]] = {
     "phone-b": {"phone": "0012025550100"},
     "phone-c": {"phone": "+"},
     "phone-d": {"phone": "+"},
-    "prompt-a": {"prompt": "Solve  task 17\nnow"},
-    "prompt-b": {"prompt": " Solve task 9 now"},
-    "prompt-c": {"prompt": "Solve the task"},
     "empty-a": {"conversation_id": ""},
     "empty-b": {"conversation_id": ""},
 }
@@ -216,10 +213,6 @@ def test_a_public_mail_service_is_no_artifact_and_a_domain_of_ones_own_is(kinds:
 
 def test_a_telephone_number_is_its_digits(kinds: Found) -> None:
     assert kinds.holders("phone") == {"+12025550100": ["phone-a", "phone-b"]}
-
-
-def test_prompts_that_differ_in_numbers_and_spaces_are_of_one_template(kinds: Found) -> None:
-    assert list(kinds.holders("template").values()) == [["prompt-a", "prompt-b"]]
 
 
 def test_an_empty_value_is_no_artifact(kinds: Found) -> None:

@@ -42,6 +42,7 @@ FILES = {
     "members.parquet",
     "references.parquet",
     "run.json",
+    "templates.parquet",
 }
 
 

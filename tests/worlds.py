@@ -8,6 +8,7 @@ round among a few accounts each, and its templates are nobody else's.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -219,6 +220,28 @@ def popular_client(rng: Rng) -> str:
 def public_templates(rng: Rng, number: int) -> list[str]:
     """Prompts that went around the web."""
     return drawn(rng, [f"public-{i}" for i in range(30)], number)
+
+
+def worded(template: str, filling: object) -> str:
+    """A text made from a template: twelve words that are its alone, and what fills its slot."""
+    rng = random.Random(template)
+    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=8)) for _ in range(12)]
+    return " ".join([*words[:7], str(filling), *words[7:]])
+
+
+def with_texts(events: pd.DataFrame, seed: int = 3) -> pd.DataFrame:
+    """The same events with the texts of prompts in the place of their templates; each slot is
+    filled anew."""
+    rng = random.Random(seed)
+    fillings = [
+        f"{rng.randrange(10**6)} {''.join(rng.choices('abcdefghijklmnopqrstuvwxyz', k=7))}"
+        for _ in range(len(events))
+    ]
+    texts = [
+        worded(name, filling) if isinstance(name, str) else None
+        for name, filling in zip(events.prompt_template, fillings, strict=True)
+    ]
+    return events.assign(prompt=texts).drop(columns="prompt_template")
 
 
 def _changed(person: Person, **new: Any) -> Person:

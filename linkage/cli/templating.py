@@ -216,3 +216,32 @@ def _clusters(
         screen.print(made)
     output.more(screen, len(clusters), len(shown), "--limit 0")
     screen.print(f"{plural(max(0, others), 'account')} in no cluster")
+
+
+@app.command()
+def fingerprint(
+    file: Annotated[
+        str,
+        typer.Argument(help="Parquet, CSV, TSV or NDJSON with texts; - for standard input."),
+    ],
+    key_file: Annotated[
+        Path, typer.Option("--key-file", help="File with the key: 16 bytes or more, any.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Parquet for what replaces the file.")],
+    column: Annotated[str, typer.Option("--column", "-c", help="Column of the texts.")] = "prompt",
+    quiet: QuietMaking = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put fingerprints in the place of texts.
+
+    All columns stay but the texts; `prompt_fingerprint` has the keyed hashes of their words.
+    """
+    from linkage.templates.printing import key_of, printed
+
+    key = key_of(key_file)
+    with tempfile.TemporaryDirectory(prefix="linkage-templates-") as work:
+        rows = printed(file, column, key, out, Path(work))
+    if as_json:
+        output.write_json({"rows": rows, "out": str(out)})
+    elif not quiet:
+        output.console().print(f"Written: {plural(rows, 'row')} to {clean(out)}", soft_wrap=True)

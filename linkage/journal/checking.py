@@ -8,7 +8,7 @@ answer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +28,7 @@ from linkage.readers import columns, ndjson
 from linkage.readers.addresses import unsure
 from linkage.readers.checks import fault, impossible, incomplete, misplaced, well_placed
 from linkage.readers.held import HeldPart, HeldRejects, HeldRows
-from linkage.readers.schema import SCHEMA
+from linkage.readers.schema import REDUCED, SCHEMA
 from linkage.readers.sniff import BOM
 from linkage.readers.streams import Block
 from linkage.readers.typed import to_json
@@ -73,7 +73,8 @@ class Statements:
     def __init__(self, settings: Settings, *, keyed: bool) -> None:
         """`keyed`: pseudonyms will be made of the events (`linkage.readers.checks.complete`)."""
         self._part = HeldPart(CALL, columns.wanted(settings))
-        self._names, self._keyed = columns.output(settings), keyed
+        self._names, self._keyed = columns.output(settings, REDUCED), keyed
+        self._dropped = [name for name in REDUCED if name not in columns.output(settings)]
         self._addresses = ibis.table({"ip": "string"}, name=ADDRESSES)
         self.impossible = _sql(impossible(self._addresses))
         self.incomplete = _sql(incomplete(self._part, keyed=keyed))
@@ -86,7 +87,8 @@ class Statements:
         placed: no address of ADDRESSES is among them."""
         events = self._part.events
         events = events if placed else well_placed(events, self._addresses)
-        named = _named(reduced(events, present).select(self._names))
+        events = _needed(reduced(events, present), self._dropped)
+        named = _named(events.select(self._names))
         return _sql(named.mutate(reason=fault(named, keyed=self._keyed)))
 
 
@@ -98,7 +100,7 @@ class Checker:
         self._wanted = columns.wanted(settings)
         self._ask = Statements(settings, keyed=privacy is not None)
         self._engines: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
-        types = {name: SCHEMA.get(name, dt.string) for name in columns.output(settings)}
+        types = {name: SCHEMA.get(name, dt.string) for name in columns.output(settings, REDUCED)}
         self.schema: pa.Schema = ibis.schema(types).to_pyarrow()
 
     def checked(self, body: bytes) -> Checked:
@@ -197,6 +199,15 @@ def _named(events: ir.Table) -> ir.Table:
             else_=ibis.literal(CONTENT) + content,
         )
     )
+
+
+def _needed(events: ir.Table, names: Sequence[str]) -> ir.Table:
+    """Of a prompt no more than its template can be found by: the first of template, fingerprint
+    and text that came. `names`: those of REDUCED that no kind reads."""
+    known = events.prompt_template.notnull()
+    surplus = {"prompt_fingerprint": known, "prompt": known | events.prompt_fingerprint.notnull()}
+    nothing = ibis.null("string")
+    return events.mutate(**{n: surplus[n].ifelse(nothing, events[n].nullif("")) for n in names})
 
 
 def _lines(body: bytes) -> bytes:

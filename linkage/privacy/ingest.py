@@ -18,12 +18,14 @@ from linkage.journal.seen import hashed
 from linkage.journal.vaulted import Vaulted
 from linkage.privacy import sealing
 from linkage.privacy.columns import WORD, Column, columns, derived_sort, reading
+from linkage.privacy.prompts import COLUMN, Prints
 from linkage.privacy.pseudonyms import ACCOUNT
 from linkage.privacy.sealing import Named
 from linkage.privacy.settings import Privacy
-from linkage.readers.columns import wanted
+from linkage.readers.columns import output, wanted
 from linkage.readers.held import REJECTED
 from linkage.readers.parts import PSEUDONYMS
+from linkage.readers.schema import REDUCED
 from linkage.settings import Settings
 
 _ROW = "rejected row"
@@ -50,6 +52,8 @@ class Pseudonymiser:
             privacy.pseudonyms, privacy.vault_key, vaulted,
         )  # fmt: skip
         self._columns = columns(settings)
+        self._prints = Prints(self._pseudonyms)
+        self._unread = [name for name in REDUCED if name not in output(settings)]
         self._readings = {c.name: reading(c) for c in self._columns if c.derived}
         self._account = wanted(settings)["account_id"]
         self._mark = {PSEUDONYMS: self._pseudonyms.name.encode()}
@@ -65,12 +69,24 @@ class Pseudonymiser:
             made = self._made(con, column, coded.dictionary)
             events = events.set_column(place, column.name, made.texts.take(coded.indices))
             named += made.named if column.name not in _NO_VAULT_OF else ()
+        for name, kept in self._of_prompts(checked.events).items():
+            events = events.set_column(events.schema.get_field_index(name), name, kept)
         return Checked(
             events.replace_schema_metadata(self._mark),
             self._rejected(checked.rejected),
             self._sealed(named, vaulted),
             vaulted.epoch,
         )
+
+    def _of_prompts(self, events: pa.Table) -> dict[str, pa.Array]:
+        """Columns that no kind reads: of a prompt its fingerprint, and never its text."""
+        told = {name: events[name].combine_chunks() for name in REDUCED}
+        nothing = pa.nulls(events.num_rows, pa.string())
+        given = told[COLUMN] if COLUMN in self._unread else nothing
+        bare = pc.is_null(events["prompt_template"]).combine_chunks()
+        texts = pc.if_else(bare, told["prompt"], pa.scalar(None, pa.string()))
+        kept = {"prompt": nothing, COLUMN: self._prints.made(texts, given)}
+        return {name: kept[name] for name in self._unread}
 
     def _made(self, con: duckdb.DuckDBPyConnection, column: Column, values: pa.Array) -> _Made:
         if not len(values):

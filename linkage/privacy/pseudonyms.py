@@ -70,6 +70,11 @@ class Pseudonyms:
         """That of a single value."""
         return str(self.parts(sort, [value.encode("utf-8", "surrogatepass")])[0])
 
+    def secrets(self, purpose: str) -> list[bytes]:
+        """Of each key, in their order, another one for a purpose, which tells nothing of it."""
+        message = b"\0" + purpose.encode()  # no pseudonym is made of what begins so
+        return [mac.digests([message])[0] for mac in self._chain]
+
     def chained(self, parts: pa.Array, after: int) -> pa.Array:
         """Parts that the first `after` keys made, as all of them make them; nulls stay."""
         known = parts.drop_null()

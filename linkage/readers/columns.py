@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from linkage.errors import InputError, MissingColumns, SettingsError
@@ -41,10 +41,11 @@ def declared(settings: Settings) -> list[str]:
     return sorted({kind.column for kind in settings.kinds()} - set(SCHEMA.names))
 
 
-def output(settings: Settings) -> list[str]:
-    """The columns of the event table, in order; a prompt stays only if a kind reads it."""
+def output(settings: Settings, present: Collection[str] = ()) -> list[str]:
+    """The columns of the event table, in order; those that prompts come in only if they are
+    `present`, or if a kind reads them."""
     read = {kind.column for kind in settings.kinds()}
-    kept = [name for name in SCHEMA.names if name not in REDUCED or name in read]
+    kept = [n for n in SCHEMA.names if n not in REDUCED or n in read or n in present]
     return [*kept, *declared(settings)]
 
 

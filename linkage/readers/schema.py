@@ -46,9 +46,9 @@ SCHEMA = ibis.schema(
     org_verified        the platform has verified that it does
     access_path         api, a cloud platform, web, ...
     conversation_id     conversation that the request belongs to
-    prompt              text of the prompt; only read to make `prompt_template`
+    prompt              text of the prompt; only read to find what it was made from
     prompt_fingerprint  stands for the text where that may not be kept
-    prompt_template     the prompt already reduced to what it was made from
+    prompt_template     what the prompt was made from, where the platform knows
     model               model that was asked
     input_tokens        length of the prompt [tokens]
     output_tokens       length of the answer [tokens]
@@ -57,4 +57,4 @@ SCHEMA = ibis.schema(
 REQUIRED = ("ts", "account_id")
 
 REDUCED = ("prompt", "prompt_fingerprint")
-"""Columns that only serve to fill `prompt_template`."""
+"""Columns that only serve to find `prompt_template`."""

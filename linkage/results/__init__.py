@@ -17,6 +17,7 @@ from linkage.results.tables import (
     write_links,
     write_members,
     write_references,
+    write_templates,
 )
 
 __all__ = ["Obeyed", "Origin", "Results", "check_free", "publish", "write", "write_info"]
@@ -43,6 +44,7 @@ def write(found: Results, folder: Path) -> None:
     write_clusters(found, folder)
     write_members(found, folder)
     write_references(found, folder)
+    write_templates(found, folder)
     write_judged(found, folder)
     write_banlist(found, folder / "banlist.csv")
     if found.origin.quarantine is not None:

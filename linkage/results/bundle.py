@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from linkage.artifacts import ArtifactKind
 from linkage.attachment import Membership
@@ -62,6 +63,7 @@ class Results:
     origin: Origin
     activity: ir.Table
     evidence: Evidence
+    templates: pa.Table
     units: Units
     incidence: Incidence
     links: Links

@@ -112,6 +112,11 @@ def write_activity(found: Results, folder: Path) -> None:
     _write(table, folder / "activity.parquet")
 
 
+def write_templates(found: Results, folder: Path) -> None:
+    """templates.parquet by template_id: what was mined, and two accounts or more have."""
+    _write(found.templates, folder / "templates.parquet")
+
+
 def write_links(found: Results, folder: Path) -> None:
     """links.parquet by account_a, account_b; a unit goes by its first account."""
     link, names = found.links, list(dict.fromkeys(k.family for k in found.kinds))

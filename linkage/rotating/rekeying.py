@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.artifacts.pseudonyms import FORM, PART
+from linkage.privacy.prompts import COLUMN, Prints
 from linkage.privacy.pseudonyms import Pseudonyms
 from linkage.readers.parts import PSEUDONYMS
 
@@ -46,6 +47,8 @@ class Rekeying:
         for place, field in enumerate(table.schema):
             if pa.types.is_string(field.type):
                 column = table.column(place).combine_chunks()
+                if field.name == COLUMN:
+                    column = self._prints.chained(column, self.after)
                 table = table.set_column(place, field, self._column(column))
             elif pa.types.is_list(field.type) and _has_texts(field.type.value_type):
                 rows = table.column(place).to_pylist()
@@ -61,6 +64,10 @@ class Rekeying:
     def mark(self) -> dict[bytes, bytes]:
         """What a file says of itself."""
         return {PSEUDONYMS: self.new.encode("ascii")}
+
+    @cached_property
+    def _prints(self) -> Prints:
+        return Prints(self.keys)
 
     def _column(self, column: pa.Array) -> pa.Array:
         keyed = pc.match_substring_regex(column, FORM)

@@ -13,11 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkage.kernels.fingerprints import read
 from linkage.kernels.incidence import Ints
 from linkage.kernels.wordings import folded
 from linkage.kernels.words import Bytes, Words, cut
 
 BATCH = 4 << 20  # bytes of text that are cut at once
+FINGERPRINTS = "fingerprints"  # the one field of pieces that are no texts
+HEAD = np.frombuffer(b"lkp1.", np.uint8)  # what a fingerprint is, and of which version
 NO_KEY = b"linkage"  # texts that are read here and now need no secret
 Found = TypeVar("Found")
 
@@ -28,7 +31,7 @@ class Cut(NamedTuple):
     words       uint64[W]
     segments    int64[S + 1]: first word of each segment
     texts       int64[T + 1]: first segment of each text
-    begins, ends  int64[W]: where each word is in the bytes of the texts
+    begins, ends  int64[W]: where each word is in the bytes of the texts; empty of fingerprints
     """
 
     words: Words
@@ -56,6 +59,15 @@ def buffers(texts: pa.Array) -> tuple[Bytes, Ints]:
     return np.frombuffer(data if data is not None else b"", np.uint8), places
 
 
+def cut_piece(piece: pa.Array, key: Words) -> Cut:
+    """The words of a piece of texts, or of fingerprints, which were made with a key."""
+    if not pa.types.is_struct(piece.type):
+        return cut_texts(piece, key)
+    words, segments, texts, _ = read(*buffers(piece.field(0)), HEAD)
+    none = np.zeros(0, np.int64)
+    return Cut(words, segments, texts, none, none)
+
+
 def cut_texts(texts: pa.Array, key: Words) -> Cut:
     """The texts of an array of strings (or of bytes: what is no UTF-8 does no harm)."""
     if len(texts) == 0:
@@ -68,7 +80,8 @@ def cut_texts(texts: pa.Array, key: Words) -> Cut:
 class Texts:
     """Texts that are read several times over, a piece at a time.
 
-    read    begins anew: arrays of strings or bytes, in the same order each time
+    read    begins anew: arrays of strings or bytes, or of fingerprints (`fingerprints.piece`), in
+            the same order each time
     rows    how many there are, if it is known, for telling how far it is
     """
 

@@ -31,7 +31,7 @@ def texts_of(
     Parquet, CSV, TSV or NDJSON, or `-` for standard input, which is kept in `workdir`. Raises
     MissingInput, FormatError or MissingColumns.
     """
-    source = _source(file, workdir)
+    source = source_of(file, workdir)
     who = None
     if account is not None:
         coded = [pa.array([], pa.string()).dictionary_encode()]
@@ -42,7 +42,9 @@ def texts_of(
     return Texts(lambda: _read(source, column), rows), who
 
 
-def _source(file: str | Path, workdir: Path) -> Source:
+def source_of(file: str | Path, workdir: Path) -> Source:
+    """The one file that is meant; standard input is kept in `workdir`. Raises MissingInput,
+    FormatError, or InputError where there are several."""
     path = Path(file)
     compression = COMPRESSIONS.get(path.suffix.lower())
     kind = FORMATS.get(Path(path.stem if compression else path).suffix.lower())

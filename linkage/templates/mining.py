@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from linkage.kernels.incidence import Ints
+from linkage.kernels.wordings import Flags
 from linkage.kernels.words import Words
-from linkage.templates.cutting import NO_KEY, Texts, cut_texts, secret
+from linkage.templates.cutting import NO_KEY, Texts, cut_piece, cut_texts, secret
 from linkage.templates.holders import Accounts, Holders, positions
-from linkage.templates.model import Model, model_of
+from linkage.templates.model import KNOWN, Model, known_parts, model_of
 from linkage.templates.parts import parts_of, wordings_of
 from linkage.templates.readable import described, hexadecimal
 from linkage.templates.sampling import NOTHING, Sample, prompt_hashes, sample
@@ -34,12 +35,14 @@ class Mined(NamedTuple):
     """What mining found.
 
     of_rows     strings (a dictionary): the template of each text, null for one of its own
+    known       bool for each text: what it carries is well known, and therefore no template
     templates   template_id, template (readable), accounts (null where these were not given),
                 requests, parts (ids of what it is made of); most requests first
     sampled     share of the distinct prompts that templates were mined from
     """
 
     of_rows: pa.Array
+    known: Flags
     templates: pa.Table
     sampled: float
 
@@ -55,6 +58,7 @@ def mine(
     key: bytes = NO_KEY,
     threads: int = 2,
     words: int = WORDS,
+    known: Sequence[str] = (),
     tell: Tell = silent,
 ) -> Mined:
     """The template that each text carries; one that carries several has one id for all of them.
@@ -64,6 +68,7 @@ def mine(
     key         of the hashes: ids of one key say nothing to whoever has another
     words       bounds memory: of distinct prompts with more words than this, those with the
                 smallest hashes are compared with each other, and all others with what these gave
+    known       well-known texts, whose parts make no template
 
     The same texts give the same templates in whatever order they come. A template that is found
     among other texts again has the same id as long as the same words of it are fixed.
@@ -71,7 +76,7 @@ def mine(
     salt, who = secret(key), None if accounts is None else Accounts(accounts)
     texts = Texts.held(texts) if isinstance(texts, pa.ChunkedArray) else texts
     cuts = texts.in_turn(
-        lambda piece: cut_texts(piece, salt),
+        lambda piece: cut_piece(piece, salt),
         threads,
         lambda share: tell("reading", 0.3 * share),
     )
@@ -79,7 +84,9 @@ def mine(
     tell("comparing", 0.3)
     holders = Holders(found, who)
     wordings = wordings_of(found)
-    model, hashes = model_of(found, wordings, parts_of(wordings, holders.requests), holders)
+    parts = parts_of(wordings, holders.requests)
+    well_known = known_parts(wordings, parts, cut_texts(pa.array(known, pa.string()), salt))
+    model, hashes = model_of(found, wordings, parts, well_known, holders)
     rows = _sets(texts, found, hashes, model, salt, threads, tell)
     tell("describing", 0.9)
     return _tables(texts, who, found, rows, hashes, model, salt)
@@ -107,7 +114,7 @@ def _rest(texts: Texts, found: Sample, model: Model, key: Words, threads: int, t
     index = model.index_of()
 
     def work(piece: pa.Array) -> Words:
-        each = cut_texts(piece, key)
+        each = cut_piece(piece, key)
         hashes = prompt_hashes(each)
         out = np.zeros(hashes.size, np.uint64)
         rows = np.flatnonzero(~positions(found.hashes, hashes)[1] & (hashes != NOTHING))
@@ -131,8 +138,8 @@ def _tables(
     key: Words,
 ) -> Mined:
     ids, number = np.unique(rows, return_inverse=True)
-    none = int(ids.size > 0 and ids[0] == NOTHING)
-    ids, of_row = ids[none:], number.astype(np.int64) - none
+    none = int(np.searchsorted(ids, KNOWN, "right"))
+    ids, of_row = ids[none:], np.maximum(number.astype(np.int64) - none, -1)
     names = pa.array(hexadecimal(ids), pa.string())
     requests = np.bincount(of_row[of_row >= 0], minlength=ids.size)
     table = pa.table(
@@ -141,7 +148,8 @@ def _tables(
     )
     table = table.sort_by([("requests", "descending"), ("template_id", "ascending")])
     numbers = pa.array(of_row.astype(np.int32), mask=of_row < 0)
-    return Mined(pa.DictionaryArray.from_arrays(numbers, names), table, found.share)
+    each = pa.DictionaryArray.from_arrays(numbers, names)
+    return Mined(each, rows == KNOWN, table, found.share)
 
 
 def _beside(

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from linkage.kernels.wordings import Flags, marked, taken
 from linkage.kernels.words import MASK, Bytes, Words
 from linkage.templates.cutting import Cut, Texts, buffers, cut_texts
 from linkage.templates.holders import positions
 from linkage.templates.model import Model
-from linkage.templates.sampling import Sample
+from linkage.templates.sampling import Sample, picked
 
 SLOT = "{…}"
 LONGEST = 2000  # bytes that are written of a template
+_PERSONAL = re.compile(
+    rb"""[0-9@\\/]                                      # numbers, mailboxes, paths
+    | [^\W_]\.[^\W_]{2}                                  # hosts
+    | ^(?:sk|pk|rk|ghp|gho|xox[a-z]|akia|key|token|secret|bearer|api[-_]?key)[-_.]  # keys
+    | _[^_]*_                                          # names in programs
+    | ^[0-9a-f-]{16,}$                                 # hexadecimal
+    | ^[A-Za-z_-]{32,}$                                # what is no word""",
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 def described(
@@ -28,8 +39,9 @@ def described(
     order = np.lexsort([found.hashes, hashes])
     sets, first = np.unique(hashes[order], return_index=True)
     at, _ = positions(sets, ids)
-    samples = _examples(texts, found.of_rows, found.hashes[order[first[at]]])
-    cut = cut_texts(samples, key)
+    prompts = order[first[at]]
+    samples = _examples(texts, found.of_rows, found.hashes[prompts])
+    cut = picked(found, prompts)
     row = np.repeat(np.arange(ids.size), np.diff(cut.texts))
     place, inside = positions(model.wordings.hashes, cut.wordings)
     part = np.where(inside, model.parts.of_wording[place] if place.size else 0, 0)
@@ -48,7 +60,7 @@ def described(
     names = pa.array(hexadecimal(model.parts.ids[held.part]), pa.string())
     lists = np.searchsorted(held.prompt, np.arange(ids.size + 1))
     carry = pa.ListArray.from_arrays(pa.array(lists, pa.int32()), names)
-    return _written(samples, cut, flags), carry
+    return _written(samples, cut, flags, key), carry
 
 
 def hexadecimal(values: Words) -> list[str]:
@@ -57,7 +69,8 @@ def hexadecimal(values: Words) -> list[str]:
 
 
 def _examples(texts: Texts, of_rows: Words, prompts: Words) -> pa.Array:
-    """For each prompt (each once), the smallest of the texts that are it."""
+    """For each prompt (each once), the smallest of the texts that are it; null for those that only
+    fingerprints are."""
     known = np.sort(prompts)
     best = pa.table({"prompt": pa.array([], pa.int64()), "text": pa.array([], pa.large_binary())})
     done = 0
@@ -65,12 +78,13 @@ def _examples(texts: Texts, of_rows: Words, prompts: Words) -> pa.Array:
         at, inside = positions(known, of_rows[done : done + len(piece)])
         rows = np.flatnonzero(inside)
         done += len(piece)
-        if rows.size:
+        if rows.size and not pa.types.is_struct(piece.type):
             plain = piece.take(pa.array(rows)).cast(pa.large_binary())
             best = _smallest(
                 pa.concat_tables([best, pa.table({"prompt": at[rows], "text": plain})])
             )
-    return best["text"].combine_chunks().take(pa.array(np.searchsorted(known, prompts)))
+    place = pc.index_in(pa.array(np.searchsorted(known, prompts)), best["prompt"].combine_chunks())
+    return best["text"].combine_chunks().take(place)
 
 
 def _smallest(some: pa.Table) -> pa.Table:
@@ -80,25 +94,34 @@ def _smallest(some: pa.Table) -> pa.Table:
     return some.take(pa.array(np.flatnonzero(np.diff(some["prompt"].to_numpy(), prepend=-1))))
 
 
-def _written(texts: pa.Array, cut: Cut, flags: Flags) -> pa.Array:
-    """Each text with what is not flagged as slots."""
+def _written(texts: pa.Array, cut: Cut, flags: Flags, key: Words) -> pa.Array:
+    """Each text with what is not flagged as slots; null where there is none."""
     data, _ = buffers(texts)
-    bounds = cut.segments[cut.texts]
-    written = [_one(data, cut, flags, int(first), int(last)) for first, last in pairwise(bounds)]
+    spelled = cut_texts(texts, key)
+    there, bounds = cut.segments[cut.texts], spelled.segments[spelled.texts]
+    written: list[str | None] = []
+    for at, (first, last) in enumerate(pairwise(bounds.tolist())):
+        mine = flags[there[at] : there[at] + last - first]
+        told = texts[at].is_valid
+        written.append(_one(data, spelled, mine, first, last) if told else None)
     return pa.array(written, pa.string())
 
 
-def _one(data: Bytes, cut: Cut, flags: Flags, first: int, last: int) -> str:
+def _one(data: Bytes, cut: Cut, fixed: Flags, first: int, last: int) -> str:
     pieces: list[str] = []
     size, slot = 0, False
-    for word in range(first, last):
-        if not flags[word]:
+    flags = [
+        bool(flag) and not personal(data[cut.begins[word] : cut.ends[word]].tobytes())
+        for word, flag in enumerate(fixed, first)
+    ]
+    for at, word in enumerate(range(first, last)):
+        if not flags[at]:
             slot = True
             continue
         if slot:
             pieces.append(f" {SLOT} ")
             slot = False
-        goes_on = word + 1 < last and flags[word + 1]
+        goes_on = word + 1 < last and flags[at + 1]
         end = cut.begins[word + 1] if goes_on else cut.ends[word]
         pieces.append(bytes(data[cut.begins[word] : end]).decode("utf-8", "replace"))
         size += len(pieces[-1])
@@ -107,3 +130,9 @@ def _one(data: Bytes, cut: Cut, flags: Flags, first: int, last: int) -> str:
     if slot:
         pieces.append(f" {SLOT}")
     return " ".join("".join(pieces).split())
+
+
+def personal(word: bytes) -> bool:
+    """Whether a word looks like what belongs to somebody: it has a digit, is an address, a host, a
+    path or the name of a key, or is longer than words are."""
+    return _PERSONAL.search(word) is not None

@@ -58,7 +58,7 @@ def sample(cuts: Iterable[Cut], most: int) -> Sample:
     below, merged = _within(held, below, most)
     hashes = prompt_hashes(merged)
     order = np.argsort(hashes, kind="stable")
-    merged = _picked(merged, order)
+    merged = picked(merged, order)
     of_rows = np.concatenate(rows) if rows else np.zeros(0, np.uint64)
     share = 1.0 if below == 2**64 - 1 else float(below) / 2**64
     return Sample(hashes[order], merged.words, merged.segments, merged.texts, of_rows, share)
@@ -78,7 +78,7 @@ def _within(held: list[Cut], below: np.uint64, most: int) -> tuple[np.uint64, Cu
     sizes = np.diff(merged.segments[merged.texts])
     while sizes[hashes < below].sum() > most:
         below -= below >> np.uint64(3)
-    return below, _picked(merged, np.flatnonzero(hashes < below))
+    return below, picked(merged, np.flatnonzero(hashes < below))
 
 
 def _distinct(held: list[Cut], below: np.uint64) -> tuple[Words, Cut]:
@@ -87,10 +87,10 @@ def _distinct(held: list[Cut], below: np.uint64) -> tuple[Words, Cut]:
     hashes = prompt_hashes(merged)
     values, first = np.unique(hashes, return_index=True)
     wanted = first[(values < below) & (values != NOTHING)]
-    return hashes[wanted], _picked(merged, wanted)
+    return hashes[wanted], picked(merged, wanted)
 
 
-def _picked(cut: Cut, texts: npt.NDArray[np.intp]) -> Cut:
+def picked(cut: Cut | Sample, texts: npt.NDArray[np.intp]) -> Cut:
     """Some of the texts; where their words were is forgotten."""
     words, _ = taken(cut.words, cut.segments[cut.texts], texts)
     sizes, ends = taken(np.diff(cut.segments), cut.texts, texts)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from linkage.naming import key_of
@@ -51,6 +52,12 @@ def ranked(run: Run, names: Names) -> pd.DataFrame:
     return table[RANKED].astype(float).sort_index()
 
 
+def used(run: Run) -> dict[str, str]:
+    """Id of a template that was mined -> how it is used."""
+    rows = pq.read_table(run.path / "templates.parquet").to_pylist()
+    return {row["template_id"]: f"~mined {row['accounts']} {row['requests']}" for row in rows}
+
+
 def told(run: Run, names: Names) -> dict[str, Any]:
     """What a run says, with clusters by their members, and names as they are kept."""
     evidence = run.tables.frame("SELECT * FROM read_parquet($evidence)")
@@ -60,9 +67,14 @@ def told(run: Run, names: Names) -> dict[str, Any]:
     activity["hours"] = activity.hours.map(tuple)
     for table in (evidence, activity, members):
         table["account_id"] = names.accounts(table.account_id.tolist())
+    # What was mined has an id that its words under a key give; it is named by its use.
+    mined = used(run)
+    for table in (evidence, artifacts):
+        table["value"] = table.value.map(lambda value: mined.get(value, value))
     for kind in run.info["kinds"]:
         for table in (evidence, artifacts):
             those = table.kind == kind["name"]
+            those &= ~table.value.str.startswith("~mined")
             table.loc[those, "value"] = names.artifacts(kind["name"], table[those].value.tolist())
     for column in ("organisation", "claimed"):
         there = activity[column].notna()
@@ -108,3 +120,5 @@ def test_what_is_found_is_the_same_but_for_names(made_keys: Keys, tmp_path: Path
     one, other = (ranked(runs[name], names) for name in ("plain", "keyed"))
     pd.testing.assert_frame_equal(one, other, rtol=0.05, atol=0.02)
     assert plain["counts"]["ban_clusters"] >= 2
+    assert used(runs["plain"]).keys().isdisjoint(used(runs["keyed"]))
+    assert len(used(runs["plain"])) == len(used(runs["keyed"])) > 50

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 SETTINGS = parse({"artifacts": {"sent_to": {"names_account": True}}})
 ROW: dict[str, Any] = {
     "ts": "2026-06-01T12:00:00Z", "account_id": "Ada \u2028 \x1b[31m", "ip": "::ffff:192.0.2.7",
-    "email": "ada@Firm.example", "phone": "0049 30 1", "prompt": "tell me 77 things",
+    "email": "ada@Firm.example", "phone": "0049 30 1", "prompt_template": "tell me things",
     "org_id": "org-1", "sent_to": "b", "user_agent": "agent " + "x" * 3000, "event_id": "e-1",
 }  # fmt: skip
 PRIVATE = X25519PrivateKey.generate()
@@ -63,7 +63,7 @@ def test_every_value_is_in_the_vault(made_keys: Keys, tmp_path: Path) -> None:
         "ip": ("ip", "192.0.2.7"),
         "email": ("email_domain", "firm.example"),
         "phone": ("phone", "+49301"),
-        "prompt_template": ("prompt_template", "tell me 0 things"),
+        "prompt_template": ("prompt_template", "tell me things"),
         "org_id": ("organisation", "org-1"),
         "sent_to": ("account", "b"),
         "user_agent": ("user_agent", ROW["user_agent"]),

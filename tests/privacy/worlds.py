@@ -59,10 +59,14 @@ def _drawn(values: pd.Series, rng: np.random.Generator, high: int) -> zip[tuple[
 
 
 def _prompts(events: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Some as texts that differ in numbers, some as fingerprints, the others as templates."""
+    """Some as texts whose slots are filled anew, some as fingerprints, the others as templates."""
     whole = events.prompt_template
     number = pd.Series(rng.integers(0, 99, len(events)), events.index).astype(str)
-    text = whole.where(whole.isna(), whole + "  of " + number)
+    text = pd.Series(
+        [None if pd.isna(w) else worlds.worded(w, n) for w, n in zip(whole, number, strict=True)],
+        events.index,
+        dtype=object,
+    )
     which = whole.map(lambda name: ord(name[-1]) % 3 if isinstance(name, str) else 0)
     return events.assign(
         prompt=text.where(which == 1),
