@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from linkage.kernels.words import LONGEST, cut, sip
 from linkage.templates import Mined, mine
-from linkage.templates.cutting import buffers, cut_texts, secret
+from linkage.templates.cutting import Texts, buffers, cut_piece, cut_texts, secret
+from linkage.templates.fingerprints import fingerprints, piece, spelled
 from linkage.templates.sampling import sample
 
 KEY = secret(b"test")
@@ -327,3 +328,53 @@ def test_any_bytes_are_taken(texts: list[bytes | None]) -> None:
     assert len(words) == bounds[-1] == len(begins)
     assert rows[-1] == len(bounds) - 1
     assert (begins < ends).all()
+
+
+@given(texts=st.lists(st.text(max_size=300) | st.sampled_from(["Why? 7 7", "a b c. d", "a" * 300])))
+@settings(deadline=None)
+def test_a_fingerprint_is_what_is_mined_of_its_text(texts: list[str]) -> None:
+    held = pa.array([*texts, None], pa.large_string())
+    one, other = cut_piece(held, KEY), cut_piece(piece(fingerprints(held, KEY)), KEY)
+    for name in ("words", "segments", "texts"):
+        assert np.array_equal(getattr(one, name), getattr(other, name))
+
+
+@given(data=st.binary(max_size=60), head=st.booleans())
+@settings(deadline=None)
+def test_what_is_no_fingerprint_is_a_prompt_without_words(data: bytes, head: bool) -> None:
+    given = b"lkp1." * head + data
+    found = cut_piece(piece(pa.array([given], pa.large_binary())), KEY)
+    if found.words.size:
+        again = spelled(found, pa.array([True]))
+        assert again[0].as_py().encode() == given
+
+
+def test_fingerprints_give_the_same_ids_as_texts() -> None:
+    texts = mixture()
+    held = pa.array(texts, pa.large_string())
+    wanted = mined(texts, key=b"k")
+    found = mine(Texts(lambda: [piece(fingerprints(held, secret(b"k")))]), key=b"any")
+    assert found.of_rows.to_pylist() == wanted.of_rows.to_pylist()
+    assert found.templates["template"].null_count == found.templates.num_rows > 0
+    assert mined(texts, key=b"l").of_rows.to_pylist() != wanted.of_rows.to_pylist()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "a@b.example",
+        "shop.example",
+        "/home/ada",
+        "C:\\ada",
+        "sk_live_abcd",
+        "a_b_c",
+        "x7",
+        "f" * 40,
+    ],
+)
+def test_what_looks_personal_is_never_written(word: str) -> None:
+    fixed = "please send the summary of this meeting to {} before the office closes tonight"
+    found = mined([fixed.format(word)] * 3, ["a", "b", "c"])
+    (text,) = found.templates["template"].to_pylist()
+    assert word not in text
+    assert text.startswith("please send the summary")

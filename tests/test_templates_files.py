@@ -17,6 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from linkage.cli import app
+from linkage.templates.cutting import secret
+from linkage.templates.fingerprints import fingerprints
 from tests.test_templates import prose
 
 SYSTEM = "Answer in the manner of a lighthouse keeper, and never mention the lamp."
@@ -142,3 +144,37 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         code=4,
     )
     assert "cannot be written" in said
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv", "t.ndjson"])
+def test_a_file_of_texts_becomes_one_of_fingerprints(tmp_path: Path, name: str) -> None:
+    rows: list[dict[str, str | None]]
+    rows = [{"n": "007", "prompt": 'say "a",\nplease', "more": "x"}, {"n": "8", "prompt": None}]
+    file, key, out = tmp_path / name, tmp_path / "k", tmp_path / "made" / "out.parquet"
+    table = pa.Table.from_pylist(rows, pa.schema([(c, pa.string()) for c in rows[0]]))
+    if name.endswith("csv"):
+        pc.write_csv(table, file)
+    elif name.endswith("parquet"):
+        pq.write_table(table, file)
+    else:
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    key.write_text("0123456789abcdef\n", "ascii")
+    words = ["templates", "fingerprint", str(file), "--key-file", str(key), "-o", str(out)]
+    done = CliRunner().invoke(app, [*words, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["rows"] == 2
+    found = pq.read_table(out).to_pylist()
+    wanted = fingerprints(pa.array([rows[0]["prompt"]]), secret(b"0123456789abcdef"))[0].as_py()
+    assert found == [
+        {"n": "007", "prompt_fingerprint": wanted, "more": "x"},
+        {"n": "8", "prompt_fingerprint": None, "more": None},
+    ]
+    short = tmp_path / "short"
+    short.write_text("abc", "ascii")
+    for wrong, code, why in (
+        (["--key-file", str(short)], 2, "a key has 16 bytes at least"),
+        (["--column", "nothing"], 3, "no column nothing; it has: n, prompt, more"),
+    ):
+        done = CliRunner().invoke(app, [*words, *wrong])
+        assert (done.exit_code, why in done.stderr) == (code, True), done.stderr
+    assert [path.name for path in out.parent.iterdir()] == ["out.parquet"]

@@ -241,7 +241,9 @@ def with_texts(events: pd.DataFrame, seed: int = 3) -> pd.DataFrame:
         worded(name, filling) if isinstance(name, str) else None
         for name, filling in zip(events.prompt_template, fillings, strict=True)
     ]
-    return events.assign(prompt=texts).drop(columns="prompt_template")
+    return events.assign(prompt=pd.Series(texts, events.index, dtype=object)).drop(
+        columns="prompt_template"
+    )
 
 
 def _changed(person: Person, **new: Any) -> Person:

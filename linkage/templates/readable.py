@@ -18,6 +18,7 @@ from linkage.templates.sampling import Sample, picked
 
 SLOT = "{…}"
 LONGEST = 2000  # bytes that are written of a template
+_AROUND = b" \t\r\n.,;:!?\"'`{}[]<>|()"  # may stand at the end of a word as it was cut
 _PERSONAL = re.compile(
     rb"""[0-9@\\/]                                      # numbers, mailboxes, paths
     | [^\W_]\.[^\W_]{2}                                  # hosts
@@ -135,4 +136,4 @@ def _one(data: Bytes, cut: Cut, fixed: Flags, first: int, last: int) -> str:
 def personal(word: bytes) -> bool:
     """Whether a word looks like what belongs to somebody: it has a digit, is an address, a host, a
     path or the name of a key, or is longer than words are."""
-    return _PERSONAL.search(word) is not None
+    return _PERSONAL.search(word.strip(_AROUND)) is not None
