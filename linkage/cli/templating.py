@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from linkage.cli import output
-from linkage.cli.options import JsonOption, LimitOption, QuietMaking
+from linkage.cli.options import RESULT, JsonOption, LimitOption, QuietMaking
 from linkage.cli.progress import Waiting
 from linkage.render import clean, decimals, in_bits, number, percent, plural, when
 
@@ -105,7 +105,7 @@ def mine(
 
 @app.command("list")
 def list_templates(
-    result: ResultArgument,
+    result: ResultArgument = RESULT,
     cluster: Annotated[
         str | None,
         typer.Option("--cluster", help="Only what its members use: its id, or the beginning."),
