@@ -648,6 +648,7 @@ def test_a_result_has_these_files(plain: Run) -> None:
         | {
             "banlist.csv",
             "run.json",
+            "templates.parquet",
         }
     )
 

@@ -364,7 +364,7 @@ def test_fingerprints_give_the_same_ids_as_texts() -> None:
     [
         "a@b.example",
         "shop.example",
-        "/home/ada",
+        "/srv/ada",
         "C:\\ada",
         "sk_live_abcd",
         "a_b_c",

@@ -18,8 +18,8 @@ from tests.api.conftest import AT_ONCE, Api, served
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 WORLD = worlds.planted(ordinary=60)
-STAGES = ["events", "activity", "evidence", "links", "communities", "attachment", "clusters",
-          "proposals", "results", "publish"]  # fmt: skip
+STAGES = ["events", "templates", "activity", "evidence", "links", "communities", "attachment",
+          "clusters", "proposals", "results", "publish"]  # fmt: skip
 
 
 def fed(api: Api) -> None:

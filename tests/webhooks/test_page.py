@@ -44,6 +44,7 @@ def place(receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         f"[[webhooks]]\nname = 'gateway'\nurl = '{receiver.url}'\n"
         "secret_file = 'gateway.secret'\nallow_private = ['127.0.0.0/8']\n"
     )
+    monkeypatch.setenv("COLUMNS", "200")  # no cell is cut or goes on below
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
