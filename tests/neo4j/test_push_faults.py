@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
+import neo4j
 import pytest
 from neo4j import Driver, GraphDatabase
+from neo4j.exceptions import IncompleteCommit
 
 from linkage.errors import GraphError
 from linkage.graph import run_id
@@ -148,6 +153,35 @@ def test_the_server_dies_and_comes_back(
     steps = len(pushed(target, made).parts)
     monkeypatch.setattr(connecting, "PATIENCE", BOOT)
     pushed(target, later, progress=killing(push_server, seed, steps, again=True))
+    assert dump(driver) == undisturbed
+    assert shown(target) == run_id(later)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_answers_to_commits_are_lost(
+    target: Target,
+    driver: Driver,
+    made: Path,
+    later: Path,
+    undisturbed: Dump,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when the server dies once it has committed, and before it says so."""
+    usual, losses, before = neo4j.Session.execute_write, count(), threading.local()
+    pushed(target, made)
+
+    def lost(session: neo4j.Session, *words: Any, **options: Any) -> Any:
+        answer = usual(session, *words, **options)
+        if threading.current_thread() is not threading.main_thread():  # a batch
+            before.lost = not getattr(before, "lost", False)
+            if before.lost:
+                next(losses)
+                raise IncompleteCommit("the connection was lost")
+        return answer
+
+    monkeypatch.setattr(neo4j.Session, "execute_write", lost)
+    pushed(target, later)
+    assert next(losses) > 10
     assert dump(driver) == undisturbed
     assert shown(target) == run_id(later)
 

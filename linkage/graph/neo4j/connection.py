@@ -16,6 +16,7 @@ from neo4j.exceptions import (
     ClientError,
     ConfigurationError,
     DriverError,
+    IncompleteCommit,
     Neo4jError,
     ServiceUnavailable,
     SessionExpired,
@@ -141,10 +142,22 @@ class Database:
         with self._faults(), self._session(neo4j.READ_ACCESS) as session:
             return session.execute_read(lambda transaction: asks(Asking(transaction)))
 
-    def write(self, asks: Asks[Answer]) -> Answer:
-        """Likewise, writing: all of it or nothing, and at most once if `asks` sees to that."""
+    def write(self, asks: Asks[Answer], *, sees: bool = False) -> Answer:
+        """Likewise, writing: all of it or nothing, and at most once if `asks` sees to that.
+
+        sees    it does, so that it is asked again where the answer to a commit was lost
+        """
+
+        def work(transaction: neo4j.ManagedTransaction) -> Answer:
+            return asks(Asking(transaction))
+
         with self._faults(), self._session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(lambda transaction: asks(Asking(transaction)))
+            try:
+                return session.execute_write(work)
+            except IncompleteCommit:
+                if not sees:
+                    raise
+                return session.execute_write(work)
 
     def alone(
         self, name: str, words: Mapping[str, str] | None = None, /, **values: Any

@@ -97,7 +97,7 @@ class Lanes:
             ask.run_step(step.statement, words, self._parts.kinds, values)
             return batch + LANES
 
-        place = self._database.write(once)
+        place = self._database.write(once, sees=True)
         self._tell(step, 1)
         return place
 
