@@ -15,10 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from linkage.disk import synced
 from linkage.errors import ResultError
 from linkage.folder import new_folder
 from linkage.graph.base import run_id
-from linkage.journal.segments import synced
 from linkage.privacy.guard import check_result
 from linkage.render import clean
 from linkage.run import Run

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linkage.backup.manifest import Entry
+from linkage.disk import synced
 from linkage.errors import BackupError
-from linkage.journal.segments import synced
 from linkage.render import clean
 
 BLOCK = 1 << 20

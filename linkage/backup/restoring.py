@@ -7,9 +7,9 @@ from pathlib import Path
 from linkage.backup.copying import Told, copied, finished, opened, summed
 from linkage.backup.manifest import Entry, Manifest, read
 from linkage.backup.taking import Progress
+from linkage.disk import synced
 from linkage.errors import BackupError
 from linkage.folder import new_folder
-from linkage.journal.segments import synced
 from linkage.render import clean, plural
 from linkage.state import check_known
 

@@ -26,11 +26,11 @@ from pathlib import Path
 from linkage.backup.contents import MARK, PARTS, listed, ours, rotates, size
 from linkage.backup.copying import Earlier, copied, finished, opened, summed
 from linkage.backup.manifest import NAME, Entry, Manifest, StateKept, read, rendered
+from linkage.disk import synced
 from linkage.erasing import plan
 from linkage.errors import BackupError
 from linkage.folder import check_new, new_folder
 from linkage.journal.records import whole
-from linkage.journal.segments import synced
 from linkage.render import clean
 from linkage.run import FILES
 from linkage.state import copy_state

@@ -39,6 +39,7 @@ from linkage.banlist.chain import (
 from linkage.banlist.draft import Draft, draft_of, draft_values
 from linkage.banlist.entries import Entry
 from linkage.banlist.report import Report, report_of
+from linkage.disk import synced
 from linkage.errors import ConflictError, ListError, NotFound
 from linkage.privacy.rewriting import replaced_bytes
 from linkage.render import clean
@@ -240,7 +241,7 @@ class Lists:
     def drop_draft(self) -> None:
         """Take the draft away, if there is one."""
         (self.folder / DRAFT).unlink(missing_ok=True)
-        _synced(self.folder)
+        synced(self.folder)
 
     def _sweep(self, seconds: float) -> None:
         """Take away what a process that was killed has left half-written so long ago."""
@@ -261,7 +262,7 @@ class Lists:
             _written(made / REPORT, [json.dumps(asdict(found.report), indent=2).encode()])
             head = {"head": head_values(published.head), "signature": published.signature}
             _written(made / HEAD, [json.dumps(head, indent=2, sort_keys=True).encode()])
-            _synced(made)
+            synced(made)
             made.rename(self._of(published.head.number))
         except OSError as error:
             if self._of(published.head.number).exists():
@@ -272,7 +273,7 @@ class Lists:
             raise ListError(f"{self.channel}: cannot be written: {clean(error)}") from None
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        _synced(self.folder)
+        synced(self.folder)
 
 
 def row_values(row: Row) -> dict[str, Any]:
@@ -305,11 +306,3 @@ def _written(path: Path, parts: Iterable[bytes]) -> None:
             file.write(part)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _synced(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

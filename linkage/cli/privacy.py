@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from linkage.workspace import Workspace
 
+_Settings = Annotated[
+    Path | None,
+    typer.Option("--settings", "-s", help="linkage.toml, with the tables [service], [privacy]."),
+]
+
 app = typer.Typer(
     help="What is kept of people, and under which names.",
     no_args_is_help=True,
@@ -66,12 +71,7 @@ def expire(
         typer.Option(min=1, help="Days that events are kept; as the settings say if not given."),
     ] = None,
     workspace: WorkspaceOption = WORKSPACE,
-    settings: Annotated[
-        Path | None,
-        typer.Option(
-            "--settings", "-s", help="linkage.toml, with the tables [service], [privacy]."
-        ),
-    ] = None,
+    settings: _Settings = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take away events that are too old, and what only they named.
@@ -110,12 +110,7 @@ def erase(
         bool, typer.Option("--although-listed", help="Also where the ban list has it.")
     ] = False,
     workspace: WorkspaceOption = WORKSPACE,
-    settings: Annotated[
-        Path | None,
-        typer.Option(
-            "--settings", "-s", help="linkage.toml, with the tables [service], [privacy]."
-        ),
-    ] = None,
+    settings: _Settings = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take one account out of everything that is kept.

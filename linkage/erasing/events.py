@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from linkage.disk import synced
 from linkage.erasing.rows import without_rows
-from linkage.journal.segments import Places, synced, write_events
+from linkage.journal.segments import Places, write_events
 from linkage.privacy.pseudonyms import is_pseudonym
 from linkage.privacy.rewriting import UNFINISHED
 from linkage.state.erasures import Erasure

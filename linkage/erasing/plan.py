@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
+from linkage.disk import synced
 from linkage.errors import PrivacyError
-from linkage.journal.segments import synced
 from linkage.privacy.rewriting import replaced_bytes
 from linkage.render import clean
 from linkage.state.erasures import Erasure

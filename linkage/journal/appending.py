@@ -8,8 +8,8 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
+from linkage.disk import synced
 from linkage.journal.records import MAGIC
-from linkage.journal.segments import synced
 
 
 class Appending:

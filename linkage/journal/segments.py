@@ -22,6 +22,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage.disk import synced
 from linkage.journal.records import EVENTS, MAGIC, REJECTS, VAULT, Record, records
 from linkage.render import clean
 
@@ -143,15 +144,6 @@ def seal_before(places: Places, number: int) -> Exception | None:
 
 def _tables(found: Sequence[Record], sort: bytes) -> list[pa.Table]:
     return [pa.ipc.open_stream(one.payload).read_all() for one in found if one.sort == sort]
-
-
-def synced(path: Path) -> None:
-    """Have a file, or a folder's names, on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_events(segment: Path, events: Sequence[pa.Table]) -> None:

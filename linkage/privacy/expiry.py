@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from linkage.disk import synced
 from linkage.errors import PrivacyError
 from linkage.jobs.tidying import alone
 from linkage.journal import Journal
-from linkage.journal.segments import Places, synced, write_events
+from linkage.journal.segments import Places, write_events
 from linkage.privacy.guard import check_settled
 from linkage.privacy.sweeping import sweep
 from linkage.render import clean

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from linkage.artifacts.pseudonyms import MARK, PART
 from linkage.banlist.store import CHANNELS, Lists
+from linkage.disk import synced
 from linkage.journal.records import VAULT
 from linkage.journal.seen import Hashes, hashed
-from linkage.journal.segments import Places, synced, write_vault
+from linkage.journal.segments import Places, write_vault
 from linkage.state import State, tables
 
 # Of a run and of a snapshot, the columns that have all names that are in any of their files.

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage import naming
+from linkage.disk import synced
 from linkage.folder import literal
-from linkage.journal.segments import synced
 from linkage.privacy.rewriting import changed_groups, form
 from linkage.results.banlist import harmless
 from linkage.rotating.rekeying import Rekeying

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -141,3 +145,20 @@ class served:  # noqa: N801 - used like a function
 
     def __exit__(self, *fault: object) -> None:
         self._client.__exit__(*fault)
+
+
+@contextmanager
+def listening(api: Api) -> Iterator[str]:
+    """Where the service can be asked over a connection."""
+    config = uvicorn.Config(
+        api.client.app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    host, port = server.servers[0].sockets[0].getsockname()
+    yield f"http://{host}:{port}"
+    server.should_exit = True
+    thread.join()

@@ -4,10 +4,7 @@ consumers are tested with, which answers as the service does."""
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +12,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -29,27 +25,10 @@ from linkage.conformance.lists import HOUR, entry
 from linkage.conformance.server import ListServer
 from linkage.run import Run
 from linkage.state import Scope
-from tests.api.conftest import Api, served
+from tests.api.conftest import Api, listening, served
 from tests.banlist.test_chain import KEY, draft
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
-
-
-@contextmanager
-def listening(api: Api) -> Iterator[str]:
-    """Where the service can be asked over a connection."""
-    config = uvicorn.Config(
-        api.client.app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=5
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture

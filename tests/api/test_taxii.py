@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from stix2validator import ValidationOptions, validate_string
 from taxii2client.exceptions import AccessError
 from taxii2client.v21 import ApiRoot, Collection, Server, as_pages
@@ -23,7 +20,7 @@ from linkage.banlist.entries import Entry
 from linkage.banlist.store import ROWS
 from linkage.exports.feed import STEP
 from linkage.state import Scope
-from tests.api.conftest import Api, served
+from tests.api.conftest import Api, listening, served
 from tests.banlist.test_chain import KEY, NOW, draft
 
 ROOT = "/taxii2/linkage/"
@@ -89,18 +86,8 @@ def standing(found: list[dict[str, Any]]) -> set[str]:
 @pytest.fixture
 def address(shelf: Api) -> Iterator[str]:
     """Where the service listens."""
-    config = uvicorn.Config(
-        shelf.client.app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=5
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join()
+    with listening(shelf) as made:
+        yield made
 
 
 def test_the_client_of_oasis_finds_and_reads_the_list(shelf: Api, address: str) -> None:
