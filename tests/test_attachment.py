@@ -25,6 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 BIT = 1024
 KINDS = {kind.name: kind for kind in BUILT_IN}
 CAP = 12 * BIT
+STAY = round(BIT * AttachmentSettings().stay_bits)
 INSIDE_KINDS = {"device": {"tls", "user_agent"}, "tls": {"user_agent"}}
 
 
@@ -43,11 +44,17 @@ class Weighed:
 @dataclass(frozen=True)
 class Option:
     """A community that an account could be in. telling: share of what it needs that it owes to
-    telling artifacts; 1 for a member."""
+    telling artifacts; 1 for a member. linked: its links put it there."""
 
     number: int
     weighed: Weighed
     telling: float
+    linked: bool = False
+
+    @property
+    def height(self) -> int:
+        """It stays where its links are unless it stands that much higher elsewhere."""
+        return self.weighed.above + STAY * self.linked
 
 
 class Reference:
@@ -112,7 +119,7 @@ class Reference:
             linked = {unit: self.weigh(unit, community) for unit in community}
             for unit, weighed in linked.items():
                 if weighed.above >= 3 * BIT:
-                    found[unit].append(Option(number, weighed, 1.0))
+                    found[unit].append(Option(number, weighed, 1.0, linked=True))
             if len(community) < least:
                 continue
             need = max(3 * BIT, min(w.above for w in linked.values()))
@@ -183,14 +190,14 @@ def compare(shared: Shared, labels: npt.NDArray[np.int32]) -> int:
     """Members as the reference has them, and no others; returns their number."""
     found = attached(shared, labels)
     for unit, options in Reference(shared.has).options(labels.tolist(), 5).items():
-        sure = [option.weighed.above for option in options if option.telling > 0.51]
+        sure = [option.height for option in options if option.telling > 0.51]
         if found.community[unit] < 0:
             assert not sure
             assert np.isneginf(found.above[unit])
             continue
         (chosen,) = (option for option in options if option.number == found.community[unit])
         assert chosen.telling > 0.49
-        assert chosen.weighed.above >= max(sure, default=0)
+        assert chosen.height >= max(sure, default=0)
         assert in_units(found, unit) == replace(chosen.weighed, owned=0)
     return int((found.community >= 0).sum())
 
