@@ -3,7 +3,8 @@
 - Hypothesis runs the profile `usual`; `--hypothesis-profile=thorough` searches longer. What fails
   prints the line that repeats it.
 - A test that draws at random takes its seed from the fixture `seed`; a failure shows it, and
-  `pytest --seed N` repeats it.
+  `pytest --seed N` repeats it. In CI it is always the same, so that what fails there is due to the
+  change; elsewhere each run has a new one.
 - In CI (CI=true) a skipped test is a failure, unless it is marked
   `@pytest.mark.allowed_skip(reason="...")`. A module that skips as a whole cannot be marked so.
 - Tests that need Neo4j take it from the fixtures of tests/neo4j/servers.py.
@@ -22,6 +23,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ("tests.neo4j.servers", "tests.workers")
 
 IN_CI = os.environ.get("CI") == "true"
+SEED = 1
 
 # Machines are shared, so that no test may depend on how long an example takes.
 UNTIMED = (HealthCheck.too_slow,)
@@ -38,7 +40,11 @@ settings.load_profile("usual")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seed", type=int, help="seed of the random tests (default: a new one each)")
+    parser.addoption(
+        "--seed",
+        type=int,
+        help="seed of the random tests (default: a new one each; in CI the same)",
+    )
     parser.addoption("--screenshots", action="store_true", help="write docs/browser/*.png anew")
 
 
@@ -46,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def seed(request: pytest.FixtureRequest) -> int:
     """A seed, printed where the test fails."""
     asked: int | None = request.config.getoption("--seed")
-    number = secrets.randbits(32) if asked is None else asked
+    number = asked if asked is not None else SEED if IN_CI else secrets.randbits(32)
     print(f"seed {number}: repeat with pytest --seed {number} '{request.node.nodeid}'")
     return number
 
