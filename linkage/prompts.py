@@ -137,6 +137,7 @@ def _column(file: Path, name: str, coded: Sequence[str] = ()) -> pa.ChunkedArray
 def _marked(con: Backend, said: ir.Table, codes: Codes, found: Mined) -> ir.Table:
     """The events with what was found: a code is looked up for each event, and a name for that."""
     number = found.of_rows.indices.fill_null(NOTHING).to_numpy().copy()
+    number[found.own] = NOTHING
     number[found.known] = KNOWN
     some, first = np.unique(codes, return_index=True)
     telling = number[first] != NOTHING

@@ -44,6 +44,16 @@ class Holders:
             prompt, self._account = np.divmod(pairs, accounts.count)
             self._offsets = np.searchsorted(prompt, np.arange(found.hashes.size + 1))
 
+    @property
+    def are_accounts(self) -> bool:
+        """Whether it is known whose the requests are."""
+        return self._accounts is not None
+
+    @property
+    def everyone(self) -> int:
+        """How many there are in all."""
+        return self._accounts.count if self._accounts else int(self.requests.sum())
+
     def of(self, prompt: Ints, item: Ints, items: int) -> npt.NDArray[np.float64]:
         """Of (prompt, item) pairs: how many hold each item."""
         if self._accounts is None:

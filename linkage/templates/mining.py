@@ -36,6 +36,8 @@ class Mined(NamedTuple):
 
     of_rows     strings (a dictionary): the template of each text, null for one of its own
     known       bool for each text: what it carries is well known, and therefore no template
+    own         bool for each text: it counts as its account's own: it has no template, or only a
+                phrase in it (`linkage.templates.own`)
     templates   template_id, template (readable), accounts (null where these were not given),
                 requests, parts (ids of what it is made of); most requests first
     sampled     share of the distinct prompts that templates were mined from
@@ -43,6 +45,7 @@ class Mined(NamedTuple):
 
     of_rows: pa.Array
     known: Flags
+    own: Flags
     templates: pa.Table
     sampled: float
 
@@ -86,46 +89,53 @@ def mine(
     wordings = wordings_of(found)
     parts = parts_of(wordings, holders.requests)
     well_known = known_parts(wordings, parts, cut_texts(pa.array(known, pa.string()), salt))
-    model, hashes = model_of(found, wordings, parts, well_known, holders)
-    rows = _sets(texts, found, hashes, model, salt, threads, tell)
+    model, hashes, own = model_of(found, wordings, parts, well_known, holders)
+    rows, of_own = _sets(texts, found, hashes, own, model, salt, threads, tell)
     tell("describing", 0.9)
-    return _tables(texts, who, found, rows, hashes, model, salt)
+    return _tables(texts, who, found, rows, of_own, hashes, model, salt)
 
 
 def _sets(
     texts: Texts,
     found: Sample,
     hashes: Words,
+    own: Flags,
     model: Model,
     key: Words,
     threads: int,
     tell: Tell,
-) -> Words:
+) -> tuple[Words, Flags]:
     """The set of each row."""
     at, inside = positions(found.hashes, found.of_rows)
     rows = np.where(inside, hashes[at] if hashes.size else NOTHING, NOTHING)
+    of_own = inside & own[at] if own.size else inside
     if not found.whole:
-        rows |= _rest(texts, found, model, key, threads, tell)
-    return rows
+        more, more_own = _rest(texts, found, model, key, threads, tell)
+        rows |= more
+        of_own |= more_own
+    return rows, of_own
 
 
-def _rest(texts: Texts, found: Sample, model: Model, key: Words, threads: int, tell: Tell) -> Words:
+def _rest(
+    texts: Texts, found: Sample, model: Model, key: Words, threads: int, tell: Tell
+) -> tuple[Words, Flags]:
     """The set of each row whose prompt is not in the sample."""
     index = model.index_of()
 
-    def work(piece: pa.Array) -> Words:
+    def work(piece: pa.Array) -> tuple[Words, Flags]:
         each = cut_piece(piece, key)
         hashes = prompt_hashes(each)
-        out = np.zeros(hashes.size, np.uint64)
+        out, own = np.zeros(hashes.size, np.uint64), np.zeros(hashes.size, np.bool_)
         rows = np.flatnonzero(~positions(found.hashes, hashes)[1] & (hashes != NOTHING))
         if rows.size:
-            out[rows] = model.sets_of(each, rows, index)
-        return out
+            out[rows], own[rows] = model.sets_of(each, rows, index)
+        return out, own
 
     def told(share: float) -> None:
         tell("assigning", 0.6 + 0.3 * share)
 
-    return np.concatenate([*texts.in_turn(work, threads, told), np.zeros(0, np.uint64)])
+    some = [*texts.in_turn(work, threads, told), (np.zeros(0, np.uint64), np.zeros(0, np.bool_))]
+    return np.concatenate([each for each, _ in some]), np.concatenate([own for _, own in some])
 
 
 def _tables(
@@ -133,6 +143,7 @@ def _tables(
     accounts: Accounts | None,
     found: Sample,
     rows: Words,
+    own: Flags,
     hashes: Words,
     model: Model,
     key: Words,
@@ -149,7 +160,7 @@ def _tables(
     table = table.sort_by([("requests", "descending"), ("template_id", "ascending")])
     numbers = pa.array(of_row.astype(np.int32), mask=of_row < 0)
     each = pa.DictionaryArray.from_arrays(numbers, names)
-    return Mined(each, rows == KNOWN, table, found.share)
+    return Mined(each, rows == KNOWN, own, table, found.share)
 
 
 def _beside(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,23 +12,38 @@ from linkage.kernels.wordings import Flags, Index, joined, marked, taken
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 from linkage.templates.holders import Holders, Places, positions
-from linkage.templates.parts import LOOSELY, Parts, Wordings, capped, leading, scattered
+from linkage.templates.own import Phrases, phrases
+from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Sample
-from linkage.templates.sets import Carried, Usage, carried, settled, usage
+from linkage.templates.sets import (
+    Carried,
+    Usage,
+    carried,
+    company,
+    meant,
+    recurring,
+    set_hashes,
+    usage,
+)
 
 KNOWN = np.uint64(1)  # stands for a set of well-known parts alone
 SAME = 0.8  # of a part's fixed words, so many are in a well-known text, to be a part of it
 
 
 class Model(NamedTuple):
-    """The wordings of the sample, the parts that they are, which of these are well known, and the
-    sets that recur (ascending)."""
+    """The wordings of the sample, the parts that they are, which of these are well known.
+
+    sets, chance    ascending: sets that recur, and those that are together by chance only
+    phrases         sets that tell little
+    """
 
     wordings: Wordings
     parts: Parts
     known: Flags
     used: Usage
     sets: Words
+    chance: Words
+    phrases: Phrases
 
     def live(self) -> Flags:
         """Parts that more than one prompt has, and that count."""
@@ -42,26 +58,38 @@ class Model(NamedTuple):
         size = max(1, self.parts.ids.size)
         pairs = np.unique((row * size + part)[self.live()[part]])
         once = carried(self.parts, self.used, *np.divmod(pairs, size), rows)
-        hashes, found = settled(self.parts, self.used, once, rows, self._recurs)
-        fine = self._recurs(hashes)
+        found = recurring(self.parts, self.used, once, rows, self._met)
+        found = meant(self.parts, self.used, found, rows, self._by_chance)
+        hashes = set_hashes(self.parts, found, rows)
+        fine = positions(self.sets, hashes)[1]
         return np.where(fine, hashes, NOTHING), found.where(fine[found.prompt])
 
-    def _recurs(self, hashes: Words) -> Flags:
-        return positions(self.sets, hashes)[1]
+    def _by_chance(self, hashes: Words, found: Carried) -> Flags:
+        return positions(self.chance, hashes)[1]
 
-    def sets_of(self, each: Cut, rows: Places, index: Index) -> Words:
-        """The sets of some of the texts, which need not be in the sample; `KNOWN` for those that
-        have well-known parts and nothing else that recurs."""
+    def _met(self, hashes: Words) -> Flags:
+        return positions(self.sets, hashes)[1] | positions(self.chance, hashes)[1]
+
+    def sets_of(self, each: Cut, rows: Places, index: Index) -> tuple[Words, Flags]:
+        """The sets of some of the texts, which need not be in the sample, `KNOWN` for those that
+        have well-known parts and nothing else that recurs; and which are mostly their own."""
         segment, ends = taken(np.arange(each.segments.size - 1), each.texts, rows)
         row = np.repeat(np.arange(rows.size), np.diff(ends))
         part = nearest(self.wordings, self.parts, each, segment, index)
         found = part >= 0
-        row, part = row[found], part[found]
+        row, part, size = row[found], part[found], max(1, self.parts.ids.size)
         counts = ~self.known[part]
-        sets = self.settle(row[counts], part[counts], rows.size)[0]
+        sets, held = self.settle(row[counts], part[counts], rows.size)
+        inside = np.isin(row * size + part, held.prompt * size + held.part)
+        same = in_common(
+            self.parts, part[inside], *taken(each.words, each.segments, segment[found][inside])
+        )
+        fixed = np.zeros(rows.size, np.int64)
+        np.add.at(fixed, row[inside], same)
+        own = self.phrases.own(sets, fixed, np.diff(each.segments[each.texts])[rows])
         touched = np.zeros(rows.size, np.bool_)
         touched[row[~counts]] = True
-        return np.where(touched & (sets == NOTHING), KNOWN, sets)
+        return np.where(touched & (sets == NOTHING), KNOWN, sets), own
 
 
 def nearest(held: Wordings, parts: Parts, each: Cut, segment: Ints, index: Index) -> Ints:
@@ -79,6 +107,13 @@ def nearest(held: Wordings, parts: Parts, each: Cut, segment: Ints, index: Index
     return part
 
 
+def in_common(parts: Parts, part: Ints, words: Words, offsets: Ints) -> Ints:
+    """How many words each segment has in common with its part's fixed ones, in their order."""
+    fixed, ends = taken(parts.words, parts.offsets, part)
+    there = np.concatenate([[0], np.cumsum(marked(fixed, ends, words, offsets))])
+    return there[offsets[1:]] - there[offsets[:-1]]
+
+
 def known_parts(held: Wordings, parts: Parts, texts: Cut) -> Flags:
     """Parts whose fixed words are those of a segment of well-known texts."""
     out = np.zeros(parts.ids.size, np.bool_)
@@ -86,20 +121,35 @@ def known_parts(held: Wordings, parts: Parts, texts: Cut) -> Flags:
     segment = np.arange(texts.segments.size - 1)
     part = nearest(held, parts, texts, segment, index)
     segment, part = segment[part >= 0], part[part >= 0]
-    fixed, ends = taken(parts.words, parts.offsets, part)
-    words, offsets = taken(texts.words, texts.segments, segment)
-    there = np.concatenate([[0], np.cumsum(marked(fixed, ends, words, offsets))])
-    same = there[offsets[1:]] - there[offsets[:-1]]
+    same = in_common(parts, part, *taken(texts.words, texts.segments, segment))
     out[part[(same >= SAME * parts.length[part]) & (same > 0)]] = True
     return out
 
 
+@dataclass(frozen=True)
+class _Met:
+    """How many have each of the sets that the sample's prompts carry."""
+
+    holders: Holders
+    prompts: Ints
+
+    def of(self, hashes: Words) -> tuple[Ints, Floats]:
+        """The number of each prompt's set, and how many have each set."""
+        sets, number = np.unique(hashes, return_inverse=True)
+        return number, self.holders.of(self.prompts, number, sets.size)
+
+    def recurs(self, hashes: Words) -> Flags:
+        """Whether two have each prompt's set."""
+        number, held = self.of(hashes)
+        return held[number] > 1
+
+
 def model_of(
     found: Sample, wordings: Wordings, parts: Parts, known: Flags, holders: Holders
-) -> tuple[Model, Words]:
-    """The model, and the set of each prompt in the sample; `KNOWN` as in `Model.sets_of`."""
+) -> tuple[Model, Words, Flags]:
+    """The model; the set of each prompt in the sample, `KNOWN` as in `Model.sets_of`; and which
+    prompts are their account's own."""
     rows, count = found.hashes.size, parts.ids.size
-    everyone = np.arange(rows)
     pairs = np.unique(wordings.prompt * max(1, count) + parts.of_wording[wordings.wording])
     prompt, part = np.divmod(pairs, max(1, count))
     held = holders.of(prompt, part, count)
@@ -109,17 +159,58 @@ def model_of(
     prompt, part = prompt[shared], part[shared]
     prompt, part = capped(prompt, part, np.bincount(part, minlength=count)[part])
     used = usage(parts, prompt, part, held, wordings.hashes.size)
-
-    def recurs(hashes: Words) -> Flags:
-        sets, number = np.unique(hashes, return_inverse=True)
-        return holders.of(everyone, number, sets.size)[number] > 1
-
-    once = carried(parts, used, prompt, part, rows)
-    hashes, _ = settled(parts, used, once, rows, recurs)
-    hashes = np.where(recurs(hashes), hashes, NOTHING)
-    sets = np.unique(hashes[hashes != NOTHING])
+    met = _Met(holders, np.arange(rows))
+    once = recurring(parts, used, carried(parts, used, prompt, part, rows), rows, met.recurs)
+    # Requests say nothing of chance: whoever sends a template again may mean to.
+    once, chance = _meant(parts, used, once, met) if holders.are_accounts else (once, _no_sets())
+    hashes = set_hashes(parts, once, rows)
+    number, of_set = met.of(hashes)
+    fine = of_set[number] > 1
+    hashes, once = np.where(fine, hashes, NOTHING), once.where(fine[once.prompt])
+    telling = phrases(hashes, once, of_set[number], held, holders.everyone)
+    own = telling.own(hashes, _fixed(wordings, parts, once, rows), _sizes(found))
+    model = Model(
+        wordings, parts, known, used, np.unique(hashes[hashes != NOTHING]), chance, telling
+    )
     # A prompt without parts that was sent again, word for word, is a template by itself.
-    again = (hashes == NOTHING) & ~touched & (holders.of(everyone, everyone, rows) > 1)
+    again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
     hashes = np.where(touched & (hashes == NOTHING), KNOWN, hashes)
-    model = Model(wordings, parts, known, used, sets)
-    return model, np.where(again, scattered(found.hashes), hashes)
+    return model, np.where(again, scattered(found.hashes), hashes), own & ~again
+
+
+def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> Ints:
+    """How many words of each prompt are those that its parts have fixed."""
+    size = max(1, parts.ids.size)
+    part = parts.of_wording[wordings.wording]
+    inside = np.isin(wordings.prompt * size + part, found.prompt * size + found.part)
+    some = np.unique(wordings.wording[inside])
+    same = np.zeros(wordings.hashes.size, np.int64)
+    same[some] = in_common(
+        parts, parts.of_wording[some], *taken(wordings.words, wordings.offsets, some)
+    )
+    fixed = np.zeros(prompts, np.int64)
+    np.add.at(fixed, wordings.prompt[inside], same[wordings.wording[inside]])
+    return fixed
+
+
+def _sizes(found: Sample) -> Ints:
+    """The words of each prompt."""
+    return np.diff(found.segments[found.texts])
+
+
+def _meant(parts: Parts, used: Usage, found: Carried, met: _Met) -> tuple[Carried, Words]:
+    """What is left of sets where chance is left out; and the sets that are chance, ascending."""
+    around = company(found, parts.ids.size, met.prompts.size, met.holders.of)
+    seen = [_no_sets()]
+
+    def by_chance(hashes: Words, some: Carried) -> Flags:
+        flags = around.by_chance(some, *met.of(hashes))
+        seen.append(np.unique(hashes[flags]))
+        return flags
+
+    found = meant(parts, used, found, met.prompts.size, by_chance)
+    return found, np.unique(np.concatenate(seen))
+
+
+def _no_sets() -> Words:
+    return np.zeros(0, np.uint64)

@@ -17,6 +17,8 @@ TALK = 5  # fewer fixed words than these beside many templates are small talk: "
 LOOSE = 0.1  # as long as less of it is with any one of them
 MINOR = 0.2  # or as long as it is in less of what any of them is in: then it filled a slot
 TIED = 0.5  # share of a light part's prompts with one other, to be a part of it ("Why?")
+SORTS = 8  # two parts are tied if together so many times as often as by chance, or more
+SURE = 7  # bits beyond one for each doubling of what is asked: one error in a hundred minings
 FILLING = 10  # a part that others are so many times as frequent as, is what filled their slot
 
 
@@ -70,6 +72,74 @@ class Carried(NamedTuple):
         return Carried(self.prompt[flags], self.part[flags], self.loose[flags])
 
 
+class Company(NamedTuple):
+    """Which parts prompts have together, and whether more often than chance would have it.
+
+    prompts     int64[P]: prompts that have the part
+    pairs       int64, ascending: part * P + other, each pair both ways
+    together    int64: in how many prompts
+    tied        bool: they are together far more often than they would be by chance
+    """
+
+    prompts: Ints
+    pairs: Ints
+    together: Ints
+    tied: Flags
+
+    def by_chance(self, found: Carried, which: Ints, holders: Floats) -> Flags:
+        """Whether it may be chance that a prompt's parts are together, though two have the set:
+        `which` of those that have so many holders each.
+
+        It is not if each part is tied to a rarer one; nor if the set is met more often than it
+        would be if each part came with one that is rarer, whichever brings it most often, and had
+        nothing to do with the others (a tree of dependences, as in Chow and Liu).
+        """
+        order = np.lexsort([found.part, self.prompts[found.part], found.prompt])
+        prompt, part = found.prompt[order], found.part[order]
+        here, there = pairs_within(prompt)
+        here, there = here[there < here], there[there < here]
+        at = np.searchsorted(self.pairs, part[here] * self.prompts.size + part[there])
+        brought, tied = np.zeros(part.size), np.zeros(part.size, np.bool_)
+        np.maximum.at(brought, here, self.together[at] / self.prompts[part[there]])
+        np.logical_or.at(tied, here, self.tied[at])
+        first = np.diff(prompt, prepend=-1) > 0
+        brought[first], tied[first] = self.prompts[part[first]], True
+        loose = np.zeros(which.size, np.bool_)
+        loose[prompt[~tied]] = True
+        expected = np.bincount(prompt, np.log2(np.maximum(brought, 2.0**-60)), which.size)
+        seen = np.bincount(which)
+        sure = SURE + np.log2(seen.size)
+        return loose & (_surprise(np.log2(seen[which]) - expected, holders[which]) < sure)
+
+
+def company(found: Carried, parts: int, rows: int, holders: Callable[..., Floats]) -> Company:
+    """Of what prompts carry; `holders` says how many have each of (prompt, item) pairs.
+
+    By chance, parts are dealt to prompts, each as often as it is used, and to each prompt as many
+    as it has (the configuration model, as in Newman's modularity). Prompts of one sort have parts
+    in common that others lack: only beyond `SORTS` times chance are two parts tied.
+    """
+    prompts = np.bincount(found.part, minlength=parts)
+    size = np.bincount(found.prompt, minlength=rows)
+    here, there = pairs_within(found.prompt)
+    keys, number, together = np.unique(
+        found.part[here] * parts + found.part[there], return_inverse=True, return_counts=True
+    )
+    one, other = np.divmod(keys, max(1, parts))
+    ways = max(1, int((size * (size - 1)).sum())) / max(1, found.part.size) ** 2
+    more = np.log2(together / (prompts[one] * prompts[other] * ways * SORTS))
+    held = holders(found.prompt[here], number, keys.size)
+    tied = _surprise(more, held) >= SURE + np.log2(max(1, keys.size))
+    return Company(prompts, keys, together, tied)
+
+
+def _surprise(more: Floats, holders: Floats) -> Floats:
+    """Bits for so many holders where 2^more are seen for each that chance explains (the logarithm
+    of the ratio of Poisson likelihoods, as in Dunning)."""
+    more = np.maximum(0.0, more)
+    return holders * (more - (1 - 2.0**-more) * np.log2(np.e))
+
+
 def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> Carried:
     """Of (prompt, part) pairs, those that the prompts carry."""
     count = parts.ids.size
@@ -97,21 +167,36 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
     return Carried(prompt, part, loose).where(keep)
 
 
-def settled(
-    parts: Parts, used: Usage, found: Carried, rows: int, known: Callable[[Words], Flags]
-) -> tuple[Words, Carried]:
-    """The set of each prompt, with its hash: what fewest prompts have is left out until the set
-    is known; then small talk, where more has stayed."""
+def recurring(
+    parts: Parts, used: Usage, found: Carried, rows: int, recurs: Callable[[Words], Flags]
+) -> Carried:
+    """What fewest prompts have is left out until the set is one that recurs; then small talk,
+    where more has stayed."""
     hashes = set_hashes(parts, found, rows)
     for _ in range(TOGETHER):
-        bad = (hashes != NOTHING) & ~known(hashes)
+        bad = (hashes != NOTHING) & ~recurs(hashes)
         if not bad.any():
             break
-        found = found.where(~_weakest(parts, used, found, bad))
+        found = found.where(~_first(found, bad, _rarest(parts, used, found)))
         hashes = set_hashes(parts, found, rows)
     more = _any(found.prompt, parts.length[found.part] >= TALK, rows)
-    found = found.where(~found.loose | ~more[found.prompt])
-    return set_hashes(parts, found, rows), found
+    return found.where(~found.loose | ~more[found.prompt])
+
+
+def meant(
+    parts: Parts,
+    used: Usage,
+    found: Carried,
+    rows: int,
+    by_chance: Callable[[Words, Carried], Flags],
+) -> Carried:
+    """What most prompts have is left out where it is only chance that it is with the rest. The
+    larger sets first, so that each is judged with all that has come down to it."""
+    for size in range(int(np.bincount(found.prompt, minlength=1).max()), 1, -1):
+        bad = np.bincount(found.prompt, minlength=rows) == size
+        bad &= by_chance(set_hashes(parts, found, rows), found)
+        found = found.where(~_first(found, bad, _rarest(parts, used, found)[::-1]))
+    return found
 
 
 def _any(prompt: Ints, flags: Flags, rows: int) -> Flags:
@@ -127,11 +212,16 @@ def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
     return out
 
 
-def _weakest(parts: Parts, used: Usage, found: Carried, bad: Flags) -> Flags:
-    """The part of each bad prompt that fewest prompts have."""
-    mine = np.flatnonzero(bad[found.prompt])
-    part, prompt = found.part[mine], found.prompt[mine]
-    order = np.lexsort([parts.ids[part], parts.weight[part], used.prompts[part], prompt])
+def _rarest(parts: Parts, used: Usage, found: Carried) -> Ints:
+    """The pairs in their order, with what fewest prompts have first."""
+    part = found.part
+    return np.lexsort([parts.ids[part], parts.weight[part], used.prompts[part]])
+
+
+def _first(found: Carried, bad: Flags, order: Ints) -> Flags:
+    """Of each bad prompt, the pair that comes first."""
+    mine = order[bad[found.prompt[order]]]
+    mine = mine[np.argsort(found.prompt[mine], kind="stable")]
     out = np.zeros(found.prompt.size, np.bool_)
-    out[mine[order[np.flatnonzero(np.diff(prompt[order], prepend=-1))]]] = True
+    out[mine[np.flatnonzero(np.diff(found.prompt[mine], prepend=-1))]] = True
     return out

@@ -1,0 +1,123 @@
+"""Own prompts: phrases that many use are no template, whatever others happen to be beside them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from linkage.templates import Mined, mine
+from linkage.templates.mining import WORDS
+
+OPENERS = [
+    "Sorry to ask this once again.",
+    "Could you help me with this today?",
+    "I have been wondering about one thing.",
+    "Quick question for you before lunch.",
+    "My brother told me to ask you.",
+    "I hope that this makes some sense.",
+    "Let me describe what has happened here.",
+    "I am new to all of this.",
+]
+CLOSERS = [
+    "I need it by tonight, please.",
+    "Tell me what you really think.",
+    "Please keep it as short as possible.",
+    "Explain it as if to a child.",
+    "Do not worry about the grammar.",
+    "Any ideas would be very welcome here.",
+    "Thanks a lot for all your help.",
+    "Can you check it for mistakes?",
+]
+LONG = (
+    "You are the night clerk of a lighthouse museum and answer only in the present tense.",
+    "Weigh every claim against two counterclaims before the verdict is written down.",
+)
+
+
+class World:
+    """Ordinary accounts, whose prompts have an opener and a closer of those that everybody uses
+    around words of their own; and what is put beside them."""
+
+    def __init__(self, seed: int, accounts: int = 300, each: int = 8) -> None:
+        self.rng = np.random.default_rng(seed)
+        syllables = ["ka", "lo", "mi", "ne", "ru", "sta", "ver", "pon", "dal", "gri", "fos", "tu"]
+        self.words = ["".join(self.rng.choice(syllables, 3)) for _ in range(3000)]
+        self.texts: list[str] = []
+        self.accounts: list[str] = []
+        for account in range(accounts):
+            for _ in range(each):
+                opener, closer = self.rng.choice(OPENERS), self.rng.choice(CLOSERS)
+                self.add(f"o{account}", f"{opener} {self.sentence()} {self.sentence()} {closer}")
+
+    def sentence(self, length: int = 11) -> str:
+        return " ".join(self.rng.choice(self.words, length)).capitalize() + "."
+
+    def add(self, account: str, text: str) -> None:
+        self.accounts.append(account)
+        self.texts.append(text)
+
+    def mined(self, words: int = WORDS) -> Mined:
+        held = pa.chunked_array([pa.array(self.texts, pa.large_string())])
+        return mine(held, pa.chunked_array([pa.array(self.accounts)]), words=words)
+
+    def of(self, found: Mined, begins: str) -> tuple[list[str | None], list[bool]]:
+        """The templates of the accounts with such names, and which prompts are their own."""
+        rows = [row for row, name in enumerate(self.accounts) if name.startswith(begins)]
+        ids = found.of_rows.dictionary_decode().to_pylist()
+        return [ids[row] for row in rows], [bool(found.own[row]) for row in rows]
+
+
+def test_phrases_that_are_together_by_chance_are_no_template(seed: int) -> None:
+    world = World(seed)
+    found = world.mined()
+    # Each of the 64 combinations has a handful of accounts, and none of them is a template.
+    assert max(len(parts) for parts in found.templates["parts"].to_pylist()) == 1
+    assert found.templates.num_rows <= len(OPENERS) + len(CLOSERS)
+    assert all(world.of(found, "o")[1])
+
+
+@pytest.mark.parametrize(
+    "frame", [(LONG[0], LONG[1]), (LONG[0], CLOSERS[0]), (OPENERS[0], LONG[1])]
+)
+def test_a_template_in_the_midst_of_common_phrases_is_found(
+    seed: int, frame: tuple[str, str]
+) -> None:
+    world = World(seed)
+    for account in range(25):
+        for _ in range(6):
+            world.add(f"n{account}", f"{frame[0]} {world.sentence()} {frame[1]} {world.sentence()}")
+    found = world.mined()
+    ids, own = world.of(found, "n")
+    assert not any(own)
+    assert {*ids} == {ids[0]} - {None}
+    of_id = dict(
+        zip(found.templates["template_id"].to_pylist(), found.templates.to_pylist(), strict=True)
+    )
+    assert of_id[ids[0]]["accounts"] == 25
+    rare = [text for text in frame if text in LONG]
+    assert all(text in of_id[ids[0]]["template"] for text in rare)
+
+
+def test_a_short_rare_phrase_is_no_template_and_a_longer_one_is(seed: int) -> None:
+    world = World(seed)
+    for account in range(3):
+        rest = [world.sentence(14) for _ in range(4)]
+        world.add(f"short{account}", " ".join([*rest[:2], "Mind the amber falcon.", *rest[2:]]))
+        world.add(f"long{account}", " ".join([*rest, LONG[1]]))
+    found = world.mined()
+    assert all(world.of(found, "short")[1])
+    ids, own = world.of(found, "long")
+    assert {*ids} == {ids[0]} - {None}
+    assert not any(own)
+
+
+def test_prompts_beyond_the_sample_are_judged_alike(seed: int) -> None:
+    world = World(seed, accounts=400)
+    for account in range(60):
+        for _ in range(6):
+            world.add(f"n{account}", f"{LONG[0]} {world.sentence()} {LONG[1]} {world.sentence()}")
+    whole, some = world.mined(), world.mined(words=30_000)
+    assert some.sampled < 0.5
+    assert np.mean(whole.own == some.own) > 0.99
+    assert world.of(some, "n")[0] == world.of(whole, "n")[0]
