@@ -90,7 +90,8 @@ class Company(NamedTuple):
         """Whether it may be chance that a prompt's parts are together, though two have the set:
         `which` of those that have so many holders each.
 
-        It is not if each part is tied to a rarer one; nor if the set is met more often than it
+        It is not if each part is tied to a rarer one, or is in half of the prompts that have it
+        (few more have that alone than have both); nor if the set is met more often than it
         would be if each part came with one that is rarer, whichever brings it most often, and had
         nothing to do with the others (a tree of dependences, as in Chow and Liu).
         """
@@ -102,6 +103,7 @@ class Company(NamedTuple):
         brought, tied = np.zeros(part.size), np.zeros(part.size, np.bool_)
         np.maximum.at(brought, here, self.together[at] / self.prompts[part[there]])
         np.logical_or.at(tied, here, self.tied[at])
+        tied |= brought >= TIED
         first = np.diff(prompt, prepend=-1) > 0
         brought[first], tied[first] = self.prompts[part[first]], True
         loose = np.zeros(which.size, np.bool_)
@@ -195,7 +197,7 @@ def meant(
     for size in range(int(np.bincount(found.prompt, minlength=1).max()), 1, -1):
         bad = np.bincount(found.prompt, minlength=rows) == size
         bad &= by_chance(set_hashes(parts, found, rows), found)
-        found = found.where(~_first(found, bad, _rarest(parts, used, found)[::-1]))
+        found = found.where(~_first(found, bad, _commonest(parts, used, found)))
     return found
 
 
@@ -213,9 +215,15 @@ def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
 
 
 def _rarest(parts: Parts, used: Usage, found: Carried) -> Ints:
-    """The pairs in their order, with what fewest prompts have first."""
+    """The pairs in their order, with what fewest prompts have first; of equals, the light ones."""
     part = found.part
     return np.lexsort([parts.ids[part], parts.weight[part], used.prompts[part]])
+
+
+def _commonest(parts: Parts, used: Usage, found: Carried) -> Ints:
+    """The pairs in their order, with what most prompts have first; of equals, the light ones."""
+    part = found.part
+    return np.lexsort([parts.ids[part], parts.weight[part], -used.prompts[part]])
 
 
 def _first(found: Carried, bad: Flags, order: Ints) -> Flags:
