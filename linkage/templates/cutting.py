@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.kernels.fingerprints import read
+from linkage.kernels.groups import folded
 from linkage.kernels.incidence import Ints
-from linkage.kernels.wordings import folded
 from linkage.kernels.words import Bytes, Words, cut
 
 BATCH = 4 << 20  # bytes of text that are cut at once

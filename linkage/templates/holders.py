@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from linkage.kernels.alignment import Flags
+from linkage.kernels.groups import taken
 from linkage.kernels.incidence import Ints
-from linkage.kernels.wordings import Flags, taken
 from linkage.kernels.words import Words
 from linkage.templates.sampling import Sample
 

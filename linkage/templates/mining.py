@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from linkage.kernels.alignment import Flags
 from linkage.kernels.incidence import Ints
-from linkage.kernels.wordings import Flags
 from linkage.kernels.words import Words
 from linkage.templates.cutting import NO_KEY, Texts, cut_piece, cut_texts, secret
 from linkage.templates.holders import Accounts, Holders, positions

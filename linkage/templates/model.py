@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from linkage.kernels.alignment import Bar, Flags, marked
+from linkage.kernels.groups import taken
 from linkage.kernels.incidence import Ints
-from linkage.kernels.wordings import Flags, Index, joined, marked, taken
+from linkage.kernels.wordings import Index, joined
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 from linkage.templates.holders import Holders, Places, positions
@@ -99,9 +101,7 @@ def nearest(held: Wordings, parts: Parts, each: Cut, segment: Ints, index: Index
     part[inside] = parts.of_wording[at[inside]]
     new = np.flatnonzero(~inside)
     words, offsets = taken(each.words, each.segments, segment[new])
-    leader = joined(
-        index, held.words, held.bits, held.offsets, words, offsets, held.enough, LOOSELY
-    )
+    leader = joined(index, held.segments, words, offsets, Bar(held.enough, LOOSELY))
     some = leader >= 0
     part[new[some]] = np.searchsorted(parts.leaders, leader[some])
     return part

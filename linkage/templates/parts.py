@@ -12,22 +12,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from linkage.kernels.alignment import Bar, Bits, Flags, Segments, kept_words
+from linkage.kernels.groups import folded, taken
 from linkage.kernels.incidence import Ints
-from linkage.kernels.neighbours import neighbours, promising
+from linkage.kernels.neighbours import Pairs, neighbours, paired, promising
 from linkage.kernels.wordings import (
     JOINS,
     JOINS_BY_RUNS,
     JOINS_IF_LIGHT,
     LEADS,
-    Bits,
-    Flags,
     Index,
-    empty_index,
-    folded,
-    kept_words,
+    indexed,
     patterns,
-    posted,
-    taken,
 )
 from linkage.kernels.words import Words
 from linkage.templates.sampling import Sample
@@ -55,6 +51,7 @@ class Wordings(NamedTuple):
     prompts     int64[U]: in how many prompts it is
     enough      bits that two wordings have in common before no such pair is expected by chance
     recurs      bool[U]: words of half as many bits stand beside the same neighbours elsewhere
+    pairs       of neighbouring words
     """
 
     hashes: Words
@@ -66,6 +63,12 @@ class Wordings(NamedTuple):
     prompts: Ints
     enough: float
     recurs: Flags
+    pairs: Pairs
+
+    @property
+    def segments(self) -> Segments:
+        """What others are held against."""
+        return Segments(self.words, self.bits, self.offsets)
 
 
 class Parts(NamedTuple):
@@ -96,20 +99,20 @@ def wordings_of(found: Sample) -> Wordings:
     hashes, first, wording = np.unique(each, return_index=True, return_inverse=True)
     words, offsets = taken(found.words, found.segments, first)
     prompt = np.repeat(np.arange(found.hashes.size), np.diff(found.texts))
-    pairs = np.unique(prompt * max(1, hashes.size) + wording)
-    prompt, wording = np.divmod(pairs, max(1, hashes.size))
+    once = np.unique(prompt * max(1, hashes.size) + wording)
+    prompt, wording = np.divmod(once, max(1, hashes.size))
     prompts = np.bincount(wording, minlength=hashes.size)
-    bits, again = _bits(words, offsets)
+    bits, pairs = _bits(words, offsets)
     enough = 2 * float(np.log2(max(2, hashes.size)))
-    recurs = promising(bits, offsets, again, enough / 2)
-    return Wordings(hashes, words, offsets, bits, prompt, wording, prompts, enough, recurs)
+    recurs = promising(bits, offsets, pairs, enough / 2)
+    return Wordings(hashes, words, offsets, bits, prompt, wording, prompts, enough, recurs, pairs)
 
 
-def _bits(words: Words, offsets: Ints) -> tuple[Bits, Flags]:
-    """-log2 of how likely a segment is to have the word; and which pairs recur."""
-    fewer, again, kinds = neighbours(words, offsets)
-    long = words.size / max(1, offsets.size - 1)
-    return -np.log2(np.minimum(1.0, long * fewer / max(1, kinds))).astype(np.float32), again
+def _bits(words: Words, offsets: Ints) -> tuple[Bits, Pairs]:
+    """-log2 of how likely a segment is to have the word; and pairs of neighbours."""
+    fewer, pairs = neighbours(words, offsets)
+    likely = words.size / max(1, offsets.size - 1) * fewer / max(1, pairs.kinds)
+    return -np.log2(np.minimum(1.0, likely)).astype(np.float32), pairs
 
 
 class _Patterns(NamedTuple):
@@ -134,9 +137,7 @@ def _patterns(found: Wordings) -> _Patterns:
     order = np.lexsort([found.hashes, -found.prompts])
     some = order[found.recurs[order]]
     free = np.full(size, JOINS, np.int8)
-    index = empty_index(int(np.diff(found.offsets)[some].sum()) + some.size)
-    words, bits, offsets, enough = found.words, found.bits, found.offsets, found.enough
-    pattern = patterns(index, words, bits, offsets, some, free, enough, CLOSELY)
+    pattern = patterns(found.segments, found.pairs, some, free, Bar(found.enough, CLOSELY))
     made = _gathered(found, np.where(pattern < 0, np.arange(size), pattern), order)
     for _ in range(ROUNDS):
         made = _joined(found, made, order)
@@ -157,8 +158,8 @@ def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _P
     kept = np.concatenate([[0], np.cumsum(each.kept)])[offsets]
     rank = np.lexsort([found.hashes[each.leaders], -found.prompts[each.leaders]])
     rank = rank[found.recurs[each.leaders[rank]]]
-    index = empty_index(int(np.diff(kept)[rank].sum()) + rank.size)
-    later = patterns(index, words, bits, kept, rank, free, found.enough, LOOSELY)
+    held = Segments(words, bits, kept)
+    later = patterns(held, paired(words, kept), rank, free, Bar(found.enough, LOOSELY))
     later = np.where(later < 0, np.arange(later.size), later)
     return _gathered(found, each.leaders[later[each.number]], order)
 
@@ -254,10 +255,7 @@ def _described(found: Wordings, each: _Patterns, alone: Flags) -> Parts:
 def leading(found: Wordings, parts: Parts, live: Flags) -> Index:
     """An index of the leaders whose parts are `live`, for texts that are not in the sample."""
     leaders = parts.leaders[live[: parts.leaders.size]]
-    pairs = int(np.diff(found.offsets)[leaders].sum()) + leaders.size
-    index = empty_index(pairs)
-    posted(index, found.words, found.offsets, leaders)
-    return index
+    return indexed(found.words, found.offsets, leaders)
 
 
 def capped(prompt: Ints, item: Ints, rate: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linkage.kernels.wordings import Flags, marked, taken
+from linkage.kernels.alignment import Flags, marked
+from linkage.kernels.groups import taken
 from linkage.kernels.words import MASK, Bytes, Words
 from linkage.templates.cutting import Cut, Texts, buffers, cut_texts
 from linkage.templates.holders import positions

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from linkage.kernels.groups import folded, taken
 from linkage.kernels.incidence import Ints
-from linkage.kernels.wordings import folded, taken
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 

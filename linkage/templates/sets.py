@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from linkage.kernels.alignment import Flags
 from linkage.kernels.incidence import Ints
-from linkage.kernels.wordings import Flags
 from linkage.kernels.words import Words
 from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, pairs_within, scattered
 from linkage.templates.sampling import NOTHING

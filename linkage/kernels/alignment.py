@@ -1,0 +1,294 @@
+"""Segments set against each other, word by word in their order.
+
+Segments have at most `LONGEST` (64) words, so that a row of the table of longest common
+subsequences is one number, whose bits say where it grows (Hyyro, 2004).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from linkage.kernels.incidence import Ints
+from linkage.kernels.words import LONGEST, MASK, Words
+
+RUN = 3  # words (an end of the segment is one) that make a run which both have
+ROUNDED = 1.0001  # sums of bits differ by less than this with the order in which they are added
+KINDS = 256  # remainders of hashes that are told apart
+
+Bits = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+ALL, ONE, NONE = np.uint64(2**64 - 1), np.uint64(1), np.uint64(0)
+
+
+class Segments(NamedTuple):
+    """What others are held against: words, what each weighs, and where each segment begins."""
+
+    words: Words
+    bits: Bits
+    offsets: Ints
+
+
+class Bar(NamedTuple):
+    """When two segments are alike: the `least` share of the longer one in common, which weighs half
+    of `enough` bits; or runs that weigh `enough`."""
+
+    enough: float
+    least: float
+
+
+class Room(NamedTuple):
+    """Where alignments are worked out.
+
+    rows        uint64[LONGEST + 1]: of the table of longest common subsequences
+    run, heavy  [LONGEST + 1]: words and bits of the runs that end at each word
+    seen        bool[KINDS]: remainders of the hashes of the segment that others are held against
+    """
+
+    rows: Words
+    run: Ints
+    heavy: Bits
+    seen: Flags
+
+
+@njit(cache=True, nogil=True)
+def empty_room() -> Room:
+    """Room for alignments, one after the other."""
+    return Room(
+        np.empty(LONGEST + 1, np.uint64),
+        np.empty(LONGEST + 1, np.int64),
+        np.empty(LONGEST + 1, np.float32),
+        np.zeros(KINDS, np.bool_),
+    )
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _low(count: int) -> np.uint64:
+    """So many low bits."""
+    return NONE if count <= 0 else ALL >> np.uint64(64 - count)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _noughts(row: np.uint64, count: int) -> int:
+    """How many of the low bits are noughts."""
+    x = ~row & _low(count)
+    x -= (x >> ONE) & np.uint64(0x5555555555555555)
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _grown(row: np.uint64, match: np.uint64) -> np.uint64:
+    """The next row of the table, where `match` are the places of the next word."""
+    same = row & match
+    return (row + same) | (row - same)
+
+
+@njit(cache=True, nogil=True)
+def _in_order(a: Words, begin: int, end: int, b: Words, at: int, stop: int, rows: Words) -> int:
+    """How many words both have in the same order at most. Of the first i words of a, and the first
+    j of b, it is the number of noughts in the j low bits of row i."""
+    rows[0] = ALL
+    for i in range(end - begin):
+        match = NONE
+        for j in range(stop - at):
+            match |= np.uint64(a[begin + i] == b[at + j]) << np.uint64(j)
+        rows[i + 1] = _grown(rows[i], match)
+    return _noughts(rows[end - begin], stop - at)
+
+
+@njit(cache=True, nogil=True)
+def _bits_in_order(
+    a: Words, bits: Bits, begin: int, end: int, b: Words, at: int, stop: int, rows: Words
+) -> float:
+    """Bits of the words that both have in the same order, by the rows of `_in_order`."""
+    i, j, used = end - begin, stop - at, NONE
+    while i > 0 and j > 0:
+        if a[begin + i - 1] == b[at + j - 1]:
+            used |= ONE << np.uint64(i - 1)
+            i -= 1
+            j -= 1
+        elif _noughts(rows[i], j) != _noughts(rows[i - 1], j):
+            j -= 1
+        else:
+            i -= 1
+    weight = np.float32(0)
+    for i in range(end - begin):
+        if (used >> np.uint64(i)) & ONE:
+            weight += bits[begin + i]
+    return float(weight)
+
+
+@njit(cache=True, nogil=True)
+def _run(
+    a: Words, bits: Bits, begin: int, end: int, b: Words, at: int, stop: int, room: Room
+) -> float:
+    """Bits of the heaviest run of neighbouring words that both have."""
+    width = stop - at
+    row, heavy = room.run, room.heavy
+    for j in range(width + 1):
+        row[j] = 0
+        heavy[j] = 0
+    best = np.float32(0)
+    for i in range(begin, end):
+        for j in range(width - 1, -1, -1):
+            if a[i] == b[at + j]:
+                row[j + 1] = row[j] + 1
+                heavy[j + 1] = heavy[j] + bits[i]
+                if row[j + 1] >= RUN:
+                    best = max(best, heavy[j + 1])
+            else:
+                row[j + 1] = 0
+                heavy[j + 1] = 0
+    return float(best)
+
+
+@njit(cache=True, nogil=True)
+def seen(room: Room, words: Words, begin: int, end: int, whether: bool) -> None:
+    """Before others are held against a segment, its words are entered; afterwards, they are not."""
+    for i in range(begin, end):
+        room.seen[words[i] & np.uint64(KINDS - 1)] = whether
+
+
+@njit(cache=True, nogil=True)
+def alike(
+    held: Segments,
+    one: int,
+    b: Words,
+    at: int,
+    stop: int,
+    bar: Bar,
+    by_runs: bool,
+    best: float,
+    room: Room,
+) -> tuple[float, float, float]:
+    """How alike a held segment is to another, whose words are `seen`: (share of the longer one that
+    both have in the same order, bits of the runs that both have, bits that they have in common);
+    noughts if they are not, or are by no larger share than the best until now.
+    """
+    a, bits, begin, end = held.words, held.bits, held.offsets[one], held.offsets[one + 1]
+    longer, shorter = max(end - begin, stop - at), min(end - begin, stop - at)
+    if shorter == 0:
+        return 0.0, 0.0, 0.0
+    # At most these words are in both, and hardly any two segments have enough of them.
+    most, weight = 0, np.float32(0)
+    for i in range(begin, end):
+        if room.seen[a[i] & np.uint64(KINDS - 1)]:
+            most += 1
+            weight += bits[i]
+    share, bound = min(most, shorter) / longer, ROUNDED * float(weight)
+    in_order = 2 * shorter >= longer and share >= bar.least and 2 * bound >= bar.enough
+    in_order &= share > best
+    by_runs &= best == 0 and bound >= bar.enough
+    if not (in_order or by_runs):
+        return 0.0, 0.0, 0.0
+    front, ahead = 0, np.float32(0)
+    while front < shorter and a[begin + front] == b[at + front]:
+        ahead += bits[begin + front]
+        front += 1
+    back, behind = 0, np.float32(0)
+    while back < shorter - front and a[end - 1 - back] == b[stop - 1 - back]:
+        behind += bits[end - 1 - back]
+        back += 1
+    first, last, here, there = begin + front, end - back, at + front, stop - back
+    if in_order:
+        inner = _in_order(a, first, last, b, here, there, room.rows)
+        share = (front + back + inner) / longer
+        if share >= bar.least and share > best:
+            inside = _bits_in_order(a, bits, first, last, b, here, there, room.rows)
+            if 2 * (ahead + behind + inside) >= bar.enough:
+                return share, 0.0, float(ahead + behind + inside)
+    if not by_runs:
+        return 0.0, 0.0, 0.0
+    runs = 0.0
+    if front + 1 >= RUN:
+        runs += float(ahead)
+    if back + 1 >= RUN:
+        runs += float(behind)
+    if runs < bar.enough:
+        runs += _run(a, bits, first, last, b, here, there, room)
+    return (0.0, runs, runs) if runs >= bar.enough else (0.0, 0.0, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _from_the_end(
+    a: Words, begin: int, end: int, b: Words, at: int, stop: int, rows: Words
+) -> None:
+    """As `_in_order`: row i is of the words from i on, its lowest bit of the last word of b."""
+    rows[end - begin] = ALL
+    for i in range(end - begin - 1, -1, -1):
+        match = NONE
+        for j in range(stop - at):
+            match |= np.uint64(a[begin + i] == b[stop - 1 - j]) << np.uint64(j)
+        rows[i] = _grown(rows[i + 1], match)
+
+
+@njit(cache=True, nogil=True)
+def _paired(
+    a: Words, begin: int, end: int, b: Words, at: int, stop: int, rows: Words, place: Ints
+) -> int:
+    """The words that both have in the same order: their places in a and in b alternate in `place`,
+    from the first words of both; returns how many there are."""
+    _from_the_end(a, begin, end, b, at, stop, rows)
+    i, j, count = 0, 0, 0
+    while i < end - begin and j < stop - at:
+        if a[begin + i] == b[at + j]:
+            place[2 * count], place[2 * count + 1] = i, j
+            count += 1
+            i += 1
+            j += 1
+        elif _noughts(rows[i], stop - at - j) == _noughts(rows[i + 1], stop - at - j):
+            i += 1
+        else:
+            j += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def kept_words(
+    words: Words, offsets: Ints, members: Ints, ends: Ints, most: int, share: float
+) -> Flags:
+    """For each pattern (its members, the leader first), which of the leader's words at least
+    `share` of its members have in their place; judged by `most` members at most, evenly chosen.
+
+    The words of all leaders, one after the other.
+    """
+    total = 0
+    for f in range(ends.size - 1):
+        leader = members[ends[f]]
+        total += offsets[leader + 1] - offsets[leader]
+    out = np.zeros(total, np.bool_)
+    rows, place = np.empty(LONGEST + 1, np.uint64), np.empty(2 * LONGEST, np.int64)
+    hits = np.empty(LONGEST, np.int64)
+    done = 0
+    for f in range(ends.size - 1):
+        leader = members[ends[f]]
+        begin, end = offsets[leader], offsets[leader + 1]
+        size = ends[f + 1] - ends[f]
+        judged = min(size - 1, most)
+        hits[: end - begin] = 0
+        for n in range(judged):
+            other = members[ends[f] + 1 + (n * (size - 1)) // judged]
+            at, stop = offsets[other], offsets[other + 1]
+            for k in range(_paired(words, begin, end, words, at, stop, rows, place)):
+                hits[place[2 * k]] += 1
+        for i in range(end - begin):
+            out[done + i] = hits[i] >= share * judged
+        done += end - begin
+    return out
+
+
+@njit(cache=True, nogil=True)
+def marked(fixed: Words, ends: Ints, words: Words, offsets: Ints) -> Flags:
+    """Which words of each segment are its template's: `fixed` has those of each, in their order.
+    Masked words never are."""
+    out = np.zeros(words.size, np.bool_)
+    rows, place = np.empty(LONGEST + 1, np.uint64), np.empty(2 * LONGEST, np.int64)
+    for one in range(ends.size - 1):
+        at, stop = offsets[one], offsets[one + 1]
+        for k in range(_paired(fixed, ends[one], ends[one + 1], words, at, stop, rows, place)):
+            j = at + place[2 * k + 1]
+            out[j] = words[j] != MASK
+    return out

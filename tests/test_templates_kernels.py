@@ -1,0 +1,207 @@
+"""Kernels of templates next to what says the same in a few plain lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+
+from linkage.kernels.alignment import (
+    RUN,
+    Bar,
+    Segments,
+    alike,
+    empty_room,
+    kept_words,
+    marked,
+    seen,
+)
+from linkage.kernels.groups import FIRST, LAST
+from linkage.kernels.incidence import Ints
+from linkage.kernels.neighbours import ONCE, neighbours, paired
+from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
+from linkage.kernels.words import LONGEST, MASK, Words
+
+VOCABULARY = 12  # few words, so that segments have many in common
+
+
+def drawn(rng: np.random.Generator, groups: int, longest: int = LONGEST) -> tuple[Words, Ints]:
+    """Segments of words that are much alike, some of them empty or as long as they may be."""
+    sizes = np.where(rng.random(groups) < 0.1, longest, rng.integers(0, 12, groups))
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    numbers = rng.integers(1, VOCABULARY, offsets[-1]) ** 2
+    words = np.where(numbers == MASK, np.uint64(MASK), numbers.astype(np.uint64) << np.uint64(40))
+    again = np.flatnonzero(rng.random(groups) < 0.5)
+    for one in again[again > 0]:
+        before, size = offsets[one - 1], min(sizes[one], sizes[one - 1])
+        kept = rng.random(size) < 0.9
+        words[offsets[one] : offsets[one] + size][kept] = words[before : before + size][kept]
+    return words, offsets
+
+
+def longest_common(a: list[int], b: list[int]) -> list[tuple[int, int]]:
+    """Places in both, by the table of what the rests have in common; equal words are taken, and
+    where they differ, a goes on first if nothing is lost by it."""
+    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
+    for i in reversed(range(len(a))):
+        for j in reversed(range(len(b))):
+            longer = max(table[i + 1][j], table[i][j + 1])
+            table[i][j] = table[i + 1][j + 1] + 1 if a[i] == b[j] else longer
+    i = j = 0
+    found = []
+    while i < len(a) and j < len(b):
+        if a[i] == b[j]:
+            found.append((i, j))
+            i, j = i + 1, j + 1
+        elif table[i + 1][j] >= table[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def heaviest(a: list[int], bits: list[float], b: list[int]) -> tuple[int, float]:
+    """(how many words both have in their order, their bits): of equal ways to the same end, that
+    which leaves out words of a."""
+    row = [(0, 0.0)] * (len(b) + 1)
+    for i, word in enumerate(a):
+        above, row = row, [(0, 0.0)]
+        for j, other in enumerate(b):
+            if word == other:
+                row.append((above[j][0] + 1, above[j][1] + bits[i]))
+            else:
+                row.append(row[j] if row[j][0] > above[j + 1][0] else above[j + 1])
+    return row[-1]
+
+
+def runs_in(a: list[int], bits: list[float], b: list[int]) -> float:
+    """Bits of the heaviest run of `RUN` words or more."""
+    best = 0.0
+    for i in range(len(a)):
+        for j in range(len(b)):
+            size = 0
+            while i + size < len(a) and j + size < len(b) and a[i + size] == b[j + size]:
+                size += 1
+            if size >= RUN:
+                best = max(best, sum(bits[i : i + size]))
+    return best
+
+
+def naively_alike(
+    a: list[int], bits: list[float], b: list[int], bar: Bar, by_runs: bool
+) -> tuple[float, float, float]:
+    longer, shorter = max(len(a), len(b)), min(len(a), len(b))
+    if shorter == 0:
+        return 0.0, 0.0, 0.0
+    front = 0
+    while front < shorter and a[front] == b[front]:
+        front += 1
+    back = 0
+    while back < shorter - front and a[-1 - back] == b[-1 - back]:
+        back += 1
+    ahead, behind = sum(bits[:front]), sum(bits[len(a) - back :])
+    inner = a[front : len(a) - back], bits[front : len(a) - back], b[front : len(b) - back]
+    if 2 * shorter >= longer:
+        count, weight = heaviest(*inner)
+        share, same = (front + back + count) / longer, ahead + behind + weight
+        if share >= bar.least and 2 * same >= bar.enough:
+            return share, 0.0, same
+    runs = (ahead if front + 1 >= RUN else 0) + (behind if back + 1 >= RUN else 0)
+    if runs < bar.enough:
+        runs += runs_in(*inner)
+    return (0.0, runs, runs) if by_runs and runs >= bar.enough else (0.0, 0.0, 0.0)
+
+
+def test_alignment_is_that_of_the_whole_table(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words, offsets = drawn(rng, 60)
+    # Halves, so that sums are the same in whatever order they are made.
+    bits = (np.rint(2 * rng.random(words.size)) / 2).astype(np.float32)
+    held, room, kinds = Segments(words, bits, offsets), empty_room(), set()
+    for one in range(60):
+        for other in range(60):
+            at, stop = offsets[other], offsets[other + 1]
+            bar = Bar(float(rng.integers(1, 6)), float(rng.choice([0.3, 0.6])))
+            mine = slice(offsets[one], offsets[one + 1])
+            by_runs = bool(rng.random() < 0.5)
+            seen(room, words, at, stop, True)
+            found = alike(held, one, words, at, stop, bar, by_runs, 0.0, room)
+            seen(room, words, at, stop, False)
+            a, b = words[mine].tolist(), words[at:stop].tolist()
+            assert found == naively_alike(a, bits[mine].tolist(), b, bar, by_runs)
+            kinds.add((found[0] > 0, found[1] > 0))
+            if found[0] > 0:
+                seen(room, words, at, stop, True)
+                assert alike(held, one, words, at, stop, bar, by_runs, found[0], room)[0] == 0
+                seen(room, words, at, stop, False)
+    assert kinds == {(False, False), (True, False), (False, True)}
+
+
+def test_fixed_words_are_those_that_most_have_in_their_place(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words, offsets = drawn(rng, 40)
+    order, ends = rng.permutation(40), np.array([0, 1, 3, 10, 22, 40])
+    kept = kept_words(words, offsets, order, ends, 5, 0.6)
+    wanted: list[bool] = []
+    for first, last in pairwise(ends):
+        leader, *others = [words[offsets[i] : offsets[i + 1]].tolist() for i in order[first:last]]
+        judged = min(len(others), 5)
+        some = [others[n * len(others) // judged] for n in range(judged)]
+        hits = Counter(i for each in some for i, _ in longest_common(leader, each))
+        wanted += [hits[i] >= 0.6 * judged for i in range(len(leader))]
+    assert kept.tolist() == wanted
+
+
+def test_words_of_a_template_are_marked_in_their_order(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    (fixed, ends), (words, offsets) = drawn(rng, 40), drawn(rng, 40)
+    wanted = np.zeros(words.size, bool)
+    for one in range(40):
+        a = fixed[ends[one] : ends[one + 1]].tolist()
+        b = words[offsets[one] : offsets[one + 1]].tolist()
+        for _, j in longest_common(a, b):
+            wanted[offsets[one] + j] = b[j] != MASK
+    np.testing.assert_array_equal(marked(fixed, ends, words, offsets), wanted)
+
+
+def test_pairs_of_neighbours_are_counted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words, offsets = drawn(rng, 30)
+    words[rng.random(words.size) < 0.3] ^= rng.integers(0, 2**60, dtype=np.uint64)
+    groups = [words[a:b].tolist() for a, b in pairwise(offsets)]
+    plain = [pair for each in groups for pair in zip([FIRST, *each], [*each, LAST], strict=True)]
+    times = Counter(plain)
+    fewer, pairs = neighbours(words, offsets)
+    assert pairs.kinds == len(times)
+    assert pairs.numbers == sum(count > 1 for count in times.values())
+    numbers = dict(zip(plain, pairs.number.tolist(), strict=True))
+    assert [numbers[pair] for pair in plain] == pairs.number.tolist()
+    assert all((numbers[pair] == ONCE) == (times[pair] == 1) for pair in plain)
+    assert len(set(numbers.values()) - {ONCE}) == pairs.numbers
+    for word, count in zip(words.tolist(), fewer.tolist(), strict=True):
+        before, after = {a for a, b in times if b == word}, {b for a, b in times if a == word}
+        assert count == min(len(before), len(after))
+    other = paired(words, offsets)
+    assert (other.numbers, other.kinds) == (pairs.numbers, pairs.kinds)
+    np.testing.assert_array_equal(other.number, pairs.number)
+
+
+def test_texts_join_the_leader_that_they_are_most_alike(seed: int) -> None:
+    """A wording that is a leader's, word for word, joins that leader."""
+    rng = np.random.default_rng(seed)
+    words, offsets = drawn(rng, 50, 20)
+    bits = np.ones(words.size, np.float32)
+    held, bar = Segments(words, bits, offsets), Bar(4.0, 0.5)
+    free = np.full(50, JOINS_BY_RUNS, np.int8)
+    pattern = patterns(held, paired(words, offsets), np.arange(50), free, bar)
+    leaders = np.flatnonzero(pattern == np.arange(50))
+    assert set(pattern.tolist()) == set(leaders.tolist())
+    assert 1 < leaders.size < 50
+    found = joined(indexed(words, offsets, leaders), held, words, offsets, bar)
+    sure = [one for one in leaders if found[one] != NOBODY]
+    for one in sure:
+        mine = words[offsets[one] : offsets[one + 1]].tolist()
+        first = found[one]
+        assert words[offsets[first] : offsets[first + 1]].tolist() == mine or first == one
+    assert len(sure) > leaders.size / 2
