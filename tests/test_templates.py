@@ -21,6 +21,7 @@ from linkage.kernels.words import LONGEST, cut, sip
 from linkage.templates import Mined, mine
 from linkage.templates.cutting import Texts, buffers, cut_piece, cut_texts, secret
 from linkage.templates.fingerprints import fingerprints, piece, spelled
+from linkage.templates.readable import LONGEST as LONGEST_WRITTEN
 from linkage.templates.sampling import sample
 
 KEY = secret(b"test")
@@ -378,3 +379,11 @@ def test_what_looks_personal_is_never_written(word: str) -> None:
     (text,) = found.templates["template"].to_pylist()
     assert word not in text
     assert text.startswith("please send the summary")
+
+
+def test_a_long_template_ends_where_it_is_too_long() -> None:
+    words = prose(1, 500)
+    (told,) = mined([words, words]).templates["template"].to_pylist()
+    assert told.endswith(" …")
+    assert words.startswith(told[:-2])
+    assert LONGEST_WRITTEN < len(told) < LONGEST_WRITTEN + 20

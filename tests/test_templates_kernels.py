@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from itertools import pairwise
 
@@ -21,7 +22,8 @@ from linkage.kernels.groups import FIRST, LAST
 from linkage.kernels.incidence import Ints
 from linkage.kernels.neighbours import ONCE, neighbours, paired
 from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
-from linkage.kernels.words import LONGEST, MASK, Words
+from linkage.kernels.words import LONGEST, MASK, Words, odd
+from linkage.templates.readable import personal
 
 VOCABULARY = 12  # few words, so that segments have many in common
 
@@ -205,3 +207,16 @@ def test_texts_join_the_leader_that_they_are_most_alike(seed: int) -> None:
         first = found[one]
         assert words[offsets[first] : offsets[first + 1]].tolist() == mine or first == one
     assert len(sure) > leaders.size / 2
+
+
+def test_what_looks_personal_is_odd(seed: int) -> None:
+    """No word is passed over that the patterns would find."""
+    rng = random.Random(seed)
+    pieces = ["a", "sk", "key", "Word", "é", ".", "-", "_", "@", "7", "/", "\\", "'", "(", '"', " "]
+    words = ["".join(rng.choices(pieces, k=rng.randint(1, 12))).encode() for _ in range(3000)]
+    ends = np.cumsum([len(each) for each in words])
+    data = np.frombuffer(b"".join(words), np.uint8)
+    found = odd(data, np.concatenate([[0], ends[:-1]]), ends)
+    missed = [each for each, flag in zip(words, found, strict=True) if personal(each) and not flag]
+    assert missed == []
+    assert not found.all()

@@ -37,6 +37,38 @@ def _classes() -> Bytes:
 CLASSES = _classes()
 
 
+AROUND = b" \t\r\n.,;:!?\"'`{}[]<>|()"  # may stand at the end of a word as it was cut
+_AROUND, _PLAIN, _ODD = 0, 1, 2
+
+
+def _looks() -> Bytes:
+    """Of each byte, whether it may stand around a word, is plain, or is odd in one."""
+    looks = np.full(256, _PLAIN, np.uint8)
+    looks[list(AROUND)] = _AROUND
+    looks[list(b"0123456789@\\/_-")] = _ODD
+    return looks
+
+
+LOOKS = _looks()
+LONG = 16  # bytes of a word that is none of the usual ones
+
+
+@njit(cache=True, nogil=True)
+def odd(data: Bytes, begins: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
+    """Which words are long, or have anything but letters between what stands around them."""
+    out = np.zeros(begins.size, np.bool_)
+    for i in range(begins.size):
+        first, last = begins[i], ends[i]
+        while first < last and LOOKS[data[first]] == _AROUND:
+            first += 1
+        while first < last and LOOKS[data[last - 1]] == _AROUND:
+            last -= 1
+        out[i] = last - first >= LONG
+        for at in range(first, last):
+            out[i] |= LOOKS[data[at]] == _ODD or data[at] == 46
+    return out
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _code_point(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """The code point that begins here, and its length; a byte that begins none is itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,8 @@ import pyarrow.compute as pc
 
 from linkage.kernels.alignment import Flags, marked
 from linkage.kernels.groups import taken
-from linkage.kernels.words import MASK, Bytes, Words
+from linkage.kernels.incidence import Ints
+from linkage.kernels.words import AROUND, MASK, Bytes, Words, odd
 from linkage.templates.cutting import Cut, Texts, buffers, cut_texts
 from linkage.templates.holders import positions
 from linkage.templates.model import Model
@@ -19,7 +19,6 @@ from linkage.templates.sampling import Sample, picked
 
 SLOT = "{…}"
 LONGEST = 2000  # bytes that are written of a template
-_AROUND = b" \t\r\n.,;:!?\"'`{}[]<>|()"  # may stand at the end of a word as it was cut
 _PERSONAL = re.compile(
     rb"""[0-9@\\/]                                      # numbers, mailboxes, paths
     | [^\W_]\.[^\W_]{2}                                  # hosts
@@ -101,40 +100,58 @@ def _written(texts: pa.Array, cut: Cut, flags: Flags, key: Words) -> pa.Array:
     data, _ = buffers(texts)
     spelled = cut_texts(texts, key)
     there, bounds = cut.segments[cut.texts], spelled.segments[spelled.texts]
-    written: list[str | None] = []
-    for at, (first, last) in enumerate(pairwise(bounds.tolist())):
-        mine = flags[there[at] : there[at] + last - first]
-        told = texts[at].is_valid
-        written.append(_one(data, spelled, mine, first, last) if told else None)
+    sizes = np.diff(bounds)
+    # Texts that are null have no words here, and may have some there.
+    fixed = flags[np.repeat(there[:-1] - bounds[:-1], sizes) + np.arange(bounds[-1])]
+    for word in np.flatnonzero(fixed & odd(data, spelled.begins, spelled.ends)):
+        fixed[word] = not personal(data[spelled.begins[word] : spelled.ends[word]].tobytes())
+    # Runs of fixed words, none longer than its text.
+    edge = np.zeros(fixed.size + 1, np.bool_)
+    edge[bounds] = True
+    first = np.flatnonzero(fixed & (edge[:-1] | ~np.append(False, fixed[:-1])))
+    last = np.flatnonzero(fixed & (edge[1:] | ~np.append(fixed[1:], False))) + 1
+    runs = np.searchsorted(first, bounds)
+    told = texts.is_valid().to_pylist()
+    written = [
+        _one(data, spelled, bounds[at : at + 2].tolist(), first[here], last[here])
+        if told[at]
+        else None
+        for at, here in enumerate(map(slice, runs[:-1], runs[1:]))
+    ]
     return pa.array(written, pa.string())
 
 
-def _one(data: Bytes, cut: Cut, fixed: Flags, first: int, last: int) -> str:
+def _one(data: Bytes, cut: Cut, bounds: list[int], first: Ints, last: Ints) -> str:
+    """A text whose words are those from the one bound to the other, and fixed from the first to
+    the last of each run."""
     pieces: list[str] = []
-    size, slot = 0, False
-    flags = [
-        bool(flag) and not personal(data[cut.begins[word] : cut.ends[word]].tobytes())
-        for word, flag in enumerate(fixed, first)
-    ]
-    for at, word in enumerate(range(first, last)):
-        if not flags[at]:
-            slot = True
-            continue
-        if slot:
+    size, (at, end) = 0, bounds
+    for begin, stop in zip(first.tolist(), last.tolist(), strict=True):
+        if begin > at:
             pieces.append(f" {SLOT} ")
-            slot = False
-        goes_on = word + 1 < last and flags[at + 1]
-        end = cut.begins[word + 1] if goes_on else cut.ends[word]
-        pieces.append(bytes(data[cut.begins[word] : end]).decode("utf-8", "replace"))
+        pieces.append(_spelled(data, cut, begin, stop))
         size += len(pieces[-1])
         if size > LONGEST:
+            size -= len(pieces.pop())
+            while size <= LONGEST:
+                after = begin + 1
+                pieces.append(_spelled(data, cut, begin, after, open_end=after < stop))
+                size += len(pieces[-1])
+                begin = after
             return " ".join("".join(pieces).split()) + " …"
-    if slot:
+        at = stop
+    if end > at:
         pieces.append(f" {SLOT}")
     return " ".join("".join(pieces).split())
+
+
+def _spelled(data: Bytes, cut: Cut, begin: int, stop: int, *, open_end: bool = False) -> str:
+    """Words as they were written; with an open end, up to where the next one begins."""
+    end = cut.begins[stop] if open_end else cut.ends[stop - 1]
+    return data[cut.begins[begin] : end].tobytes().decode("utf-8", "replace")
 
 
 def personal(word: bytes) -> bool:
     """Whether a word looks like what belongs to somebody: it has a digit, is an address, a host, a
     path or the name of a key, or is longer than words are."""
-    return _PERSONAL.search(word.strip(_AROUND)) is not None
+    return _PERSONAL.search(word.strip(AROUND)) is not None
