@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from linkage.kernels.alignment import (
     RUN,
@@ -18,7 +19,7 @@ from linkage.kernels.alignment import (
     marked,
     seen,
 )
-from linkage.kernels.groups import FIRST, LAST
+from linkage.kernels.groups import FIRST, LAST, distinct, highest, once, pairs_within
 from linkage.kernels.incidence import Ints
 from linkage.kernels.neighbours import ONCE, neighbours, paired
 from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
@@ -220,3 +221,37 @@ def test_what_looks_personal_is_odd(seed: int) -> None:
     missed = [each for each, flag in zip(words, found, strict=True) if personal(each) and not flag]
     assert missed == []
     assert not found.all()
+
+
+@pytest.mark.parametrize("kinds", [0, 3, 40, 2**30, 2**64 - 2])
+def test_what_is_different_is_what_numpy_says(seed: int, kinds: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, kinds + 1, 500 if kinds else 0, dtype=np.uint64)
+    _, first, number, times = np.unique(
+        values, return_index=True, return_inverse=True, return_counts=True
+    )
+    found = distinct(values)
+    np.testing.assert_array_equal(found.first, first)
+    np.testing.assert_array_equal(found.number, number)
+    np.testing.assert_array_equal(found.times, times)
+
+
+@pytest.mark.parametrize("groups", [1, 5, 200])
+def test_items_of_groups_are_each_once_or_those_with_the_highest_rate(
+    seed: int, groups: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    group, item = np.sort(rng.integers(0, groups, 300)), rng.integers(0, 60, 300)
+    wanted = sorted(set(zip(group.tolist(), item.tolist(), strict=True)))
+    ones, items = once(group, item)
+    assert list(zip(ones.tolist(), items.tolist(), strict=True)) == wanted
+    rate = rng.integers(0, 5, ones.size)
+    ranked = sorted(zip(ones.tolist(), (-rate).tolist(), items.tolist(), strict=True))
+    places = [sum(a[0] == b[0] for a in ranked[:i]) for i, b in enumerate(ranked)]
+    most = [(a, c) for (a, _, c), place in zip(ranked, places, strict=True) if place < 3]
+    found = highest(ones, items, rate, 3)
+    assert list(zip(found[0].tolist(), found[1].tolist(), strict=True)) == most
+    here, there = pairs_within(ones)
+    assert list(zip(here.tolist(), there.tolist(), strict=True)) == [
+        (i, j) for i in range(ones.size) for j in range(ones.size) if i != j and ones[i] == ones[j]
+    ]

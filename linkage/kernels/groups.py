@@ -1,11 +1,14 @@
-"""Values in groups (offsets mark where each begins): hashed together, and picked."""
+"""Values in groups: hashed together, picked, put in order, and what is different among them."""
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from linkage.kernels.incidence import Ints
+from linkage.kernels.incidence import Int32s, Ints
 from linkage.kernels.words import Words
 
+FEW = 32  # items that are put in order one by one
 FIRST, LAST = np.uint64(0x9AE16A3B2F90404F), np.uint64(0xC3A5C85C97CB3127)  # neighbours of ends
 
 
@@ -38,5 +41,165 @@ def taken(values, offsets, groups):  # type: ignore[no-untyped-def]
         ends[i + 1] = ends[i] + offsets[groups[i] + 1] - offsets[groups[i]]
     out = np.empty(ends[groups.size], values.dtype)
     for i in range(groups.size):
-        out[ends[i] : ends[i + 1]] = values[offsets[groups[i]] : offsets[groups[i] + 1]]
+        shift = offsets[groups[i]] - ends[i]
+        for j in range(ends[i], ends[i + 1]):
+            out[j] = values[j + shift]
     return out, ends
+
+
+DIGIT = 11  # bits that values are put in order by at once
+
+
+class Distinct(NamedTuple):
+    """What is different among some values, in ascending order.
+
+    first   int64: where each stands first
+    number  int64 for each value: which it is
+    times   int64: how often each stands there
+    """
+
+    first: Ints
+    number: Ints
+    times: Ints
+
+
+@njit(cache=True, nogil=True)
+def _digits(values: Words) -> tuple[Ints, int]:
+    """(how often each digit is at each place, how many places there are)."""
+    top = np.uint64(0)
+    for value in values:
+        top |= value
+    places = 0
+    while places * DIGIT < 64 and (top >> np.uint64(places * DIGIT)) != 0:
+        places += 1
+    times = np.zeros((places, 1 << DIGIT), np.int64)
+    for value in values:
+        for place in range(places):
+            times[place, (value >> np.uint64(place * DIGIT)) & np.uint64((1 << DIGIT) - 1)] += 1
+    return times, places
+
+
+@njit(cache=True, nogil=True)
+def _in_order(values: Words) -> tuple[Words, Int32s]:
+    """The values ascending, and where each stood; equal ones in the order in which they stood."""
+    size = values.size
+    times, places = _digits(values)
+    here, at = values.copy(), np.arange(size).astype(np.int32)
+    there, to = np.empty(size, np.uint64), np.empty(size, np.int32)
+    for place in range(places):
+        shift, mask = np.uint64(place * DIGIT), np.uint64((1 << DIGIT) - 1)
+        if size and times[place, (here[0] >> shift) & mask] == size:
+            continue
+        done = 0
+        for digit in range(1 << DIGIT):
+            times[place, digit], done = done, done + times[place, digit]
+        for i in range(size):
+            digit = (here[i] >> shift) & mask
+            j = times[place, digit]
+            times[place, digit] = j + 1
+            there[j] = here[i]
+            to[j] = at[i]
+        here, there = there, here
+        at, to = to, at
+    return here, at
+
+
+@njit(cache=True, nogil=True)
+def distinct(values: Words) -> Distinct:
+    """As `numpy.unique`, of less than 2**31 values."""
+    ordered, at = _in_order(values)
+    count = 0
+    for i in range(values.size):
+        count += i == 0 or ordered[i] != ordered[i - 1]
+    first, times = np.empty(count, np.int64), np.zeros(count, np.int64)
+    number = np.empty(values.size, np.int64)
+    one = -1
+    for i in range(values.size):
+        if i == 0 or ordered[i] != ordered[i - 1]:
+            one += 1
+            first[one] = at[i]
+        times[one] += 1
+        number[at[i]] = one
+    return Distinct(first, number, times)
+
+
+@njit(cache=True, nogil=True)
+def once(group: Ints, item: Ints) -> tuple[Ints, Ints]:
+    """Pairs of a group (ascending) and an item, each once, ascending."""
+    groups, items = np.empty(group.size, np.int64), np.empty(group.size, np.int64)
+    count, begin = 0, 0
+    while begin < group.size:
+        end = begin + 1
+        while end < group.size and group[end] == group[begin]:
+            end += 1
+        if end - begin > FEW:
+            some = np.sort(item[begin:end])
+        else:
+            some = item[begin:end].copy()
+            for i in range(1, some.size):
+                value, j = some[i], i
+                while j > 0 and some[j - 1] > value:
+                    some[j] = some[j - 1]
+                    j -= 1
+                some[j] = value
+        for i in range(some.size):
+            if i == 0 or some[i] != some[i - 1]:
+                groups[count], items[count] = group[begin], some[i]
+                count += 1
+        begin = end
+    return groups[:count].copy(), items[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def highest(group: Ints, item: Ints, rate: Ints, most: int) -> tuple[Ints, Ints]:
+    """Of the items of each group (ascending), so many with the highest rate; those with the higher
+    rate first, of equals the smaller item."""
+    groups, items = np.empty(group.size, np.int64), np.empty(group.size, np.int64)
+    rates = np.empty(most, np.int64)
+    count, begin = 0, 0
+    while begin < group.size:
+        end, held = begin, 0
+        while end < group.size and group[end] == group[begin]:
+            one, mine = item[end], rate[end]
+            place = held
+            while place > 0 and (
+                rates[place - 1] < mine
+                or (rates[place - 1] == mine and items[count + place - 1] > one)
+            ):
+                place -= 1
+            end += 1
+            if place == most:
+                continue
+            held = min(held + 1, most)
+            for k in range(held - 1, place, -1):
+                rates[k], items[count + k] = rates[k - 1], items[count + k - 1]
+            rates[place], items[count + place] = mine, one
+        groups[count : count + held] = group[begin]
+        count += held
+        begin = end
+    return groups[:count].copy(), items[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def pairs_within(group: Ints) -> tuple[Ints, Ints]:
+    """Places (i, j), i not j, of one group; groups ascending."""
+    total, begin = 0, 0
+    while begin < group.size:
+        end = begin + 1
+        while end < group.size and group[end] == group[begin]:
+            end += 1
+        total += (end - begin) * (end - begin - 1)
+        begin = end
+    here, there = np.empty(total, np.int64), np.empty(total, np.int64)
+    count, begin = 0, 0
+    while begin < group.size:
+        end = begin + 1
+        while end < group.size and group[end] == group[begin]:
+            end += 1
+        for i in range(begin, end):
+            for j in range(begin, end):
+                if i != j:
+                    here[count], there[count] = i, j
+                    count += 1
+        begin = end
+    return here, there

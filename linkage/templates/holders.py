@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linkage.kernels.alignment import Flags
-from linkage.kernels.groups import taken
+from linkage.kernels.groups import distinct, taken
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
 from linkage.templates.sampling import Sample
@@ -28,8 +28,7 @@ class Accounts:
     def of(self, rows: Flags, item: Ints, items: int) -> Ints:
         """How many accounts have each item, of the rows that are flagged."""
         mine = rows & (self.codes >= 0)
-        pairs = np.unique(item[mine] * self.count + self.codes[mine])
-        return np.bincount(pairs // self.count, minlength=items)
+        return _holders(item[mine], self.codes[mine], self.count, items)
 
 
 class Holders:
@@ -41,7 +40,8 @@ class Holders:
         self._accounts = accounts
         if accounts is not None:
             mine = inside & (accounts.codes >= 0)
-            pairs = np.unique(at[mine] * accounts.count + accounts.codes[mine])
+            pairs = at[mine] * accounts.count + accounts.codes[mine]
+            pairs = pairs[distinct(pairs.astype(np.uint64)).first]
             prompt, self._account = np.divmod(pairs, accounts.count)
             self._offsets = np.searchsorted(prompt, np.arange(found.hashes.size + 1))
 
@@ -60,9 +60,14 @@ class Holders:
         if self._accounts is None:
             return np.bincount(item, self.requests[prompt], minlength=items).astype(np.float64)
         account, ends = taken(self._account, self._offsets, prompt)
-        pairs = np.unique(np.repeat(item, np.diff(ends)) * self._accounts.count + account)
-        held = np.bincount(pairs // self._accounts.count, minlength=items)
-        return held.astype(np.float64)
+        items_of = np.repeat(item, np.diff(ends))
+        return _holders(items_of, account, self._accounts.count, items).astype(np.float64)
+
+
+def _holders(item: Ints, account: Ints, accounts: int, items: int) -> Ints:
+    """How many different accounts each item has."""
+    first = distinct((item * accounts + account).astype(np.uint64)).first
+    return np.bincount(item[first], minlength=items)
 
 
 def positions(known: Words, asked: Words) -> tuple[Places, Flags]:

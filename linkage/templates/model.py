@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Bar, Flags, marked
-from linkage.kernels.groups import taken
+from linkage.kernels.groups import distinct, once, taken
 from linkage.kernels.incidence import Ints
 from linkage.kernels.wordings import Index, joined
 from linkage.kernels.words import Words
@@ -56,11 +56,11 @@ class Model(NamedTuple):
         return leading(self.wordings, self.parts, self.live() | self.known)
 
     def settle(self, row: Ints, part: Ints, rows: int) -> tuple[Words, Carried]:
-        """The set of each row, `NOTHING` if it is none that recurs; and what is in it."""
-        size = max(1, self.parts.ids.size)
-        pairs = np.unique((row * size + part)[self.live()[part]])
-        once = carried(self.parts, self.used, *np.divmod(pairs, size), rows)
-        found = recurring(self.parts, self.used, once, rows, self._met)
+        """The set of each row, `NOTHING` if it is none that recurs; and what is in it. Rows are
+        ascending."""
+        live = self.live()[part]
+        every = carried(self.parts, self.used, *once(row[live], part[live]), rows)
+        found = recurring(self.parts, self.used, every, rows, self._met)
         found = meant(self.parts, self.used, found, rows, self._by_chance)
         hashes = set_hashes(self.parts, found, rows)
         fine = positions(self.sets, hashes)[1]
@@ -117,6 +117,8 @@ def in_common(parts: Parts, part: Ints, words: Words, offsets: Ints) -> Ints:
 def known_parts(held: Wordings, parts: Parts, texts: Cut) -> Flags:
     """Parts whose fixed words are those of a segment of well-known texts."""
     out = np.zeros(parts.ids.size, np.bool_)
+    if texts.words.size == 0:
+        return out
     index = leading(held, parts, np.ones(parts.ids.size, np.bool_))
     segment = np.arange(texts.segments.size - 1)
     part = nearest(held, parts, texts, segment, index)
@@ -135,8 +137,8 @@ class _Met:
 
     def of(self, hashes: Words) -> tuple[Ints, Floats]:
         """The number of each prompt's set, and how many have each set."""
-        sets, number = np.unique(hashes, return_inverse=True)
-        return number, self.holders.of(self.prompts, number, sets.size)
+        first, number, _ = distinct(hashes)
+        return number, self.holders.of(self.prompts, number, first.size)
 
     def recurs(self, hashes: Words) -> Flags:
         """Whether two have each prompt's set."""
@@ -150,8 +152,7 @@ def model_of(
     """The model; the set of each prompt in the sample, `KNOWN` as in `Model.sets_of`; and which
     prompts are their account's own."""
     rows, count = found.hashes.size, parts.ids.size
-    pairs = np.unique(wordings.prompt * max(1, count) + parts.of_wording[wordings.wording])
-    prompt, part = np.divmod(pairs, max(1, count))
+    prompt, part = once(wordings.prompt, parts.of_wording[wordings.wording])
     held = holders.of(prompt, part, count)
     touched = np.zeros(rows, np.bool_)
     touched[prompt[known[part]]] = True
@@ -160,15 +161,15 @@ def model_of(
     prompt, part = capped(prompt, part, np.bincount(part, minlength=count)[part])
     used = usage(parts, prompt, part, held, wordings.hashes.size)
     met = _Met(holders, np.arange(rows))
-    once = recurring(parts, used, carried(parts, used, prompt, part, rows), rows, met.recurs)
+    some = recurring(parts, used, carried(parts, used, prompt, part, rows), rows, met.recurs)
     # Requests say nothing of chance: whoever sends a template again may mean to.
-    once, chance = _meant(parts, used, once, met) if holders.are_accounts else (once, _no_sets())
-    hashes = set_hashes(parts, once, rows)
+    some, chance = _meant(parts, used, some, met) if holders.are_accounts else (some, _no_sets())
+    hashes = set_hashes(parts, some, rows)
     number, of_set = met.of(hashes)
     fine = of_set[number] > 1
-    hashes, once = np.where(fine, hashes, NOTHING), once.where(fine[once.prompt])
-    telling = phrases(hashes, once, of_set[number], held, holders.everyone)
-    own = telling.own(hashes, _fixed(wordings, parts, once, rows), _sizes(found))
+    hashes, some = np.where(fine, hashes, NOTHING), some.where(fine[some.prompt])
+    telling = phrases(hashes, some, of_set[number], held, holders.everyone)
+    own = telling.own(hashes, _fixed(wordings, parts, some, rows), _sizes(found))
     model = Model(
         wordings, parts, known, used, np.unique(hashes[hashes != NOTHING]), chance, telling
     )

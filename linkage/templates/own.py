@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.incidence import Ints
-from linkage.kernels.wordings import Flags
+from linkage.kernels.alignment import Flags
 from linkage.kernels.words import Words
 from linkage.templates.holders import positions
 from linkage.templates.parts import Floats

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.kernels.alignment import Bar, Bits, Flags, Segments, kept_words
-from linkage.kernels.groups import folded, taken
+from linkage.kernels.groups import distinct, folded, highest, once, pairs_within, taken
 from linkage.kernels.incidence import Ints
 from linkage.kernels.neighbours import Pairs, neighbours, paired, promising
 from linkage.kernels.wordings import (
@@ -96,11 +96,11 @@ class Parts(NamedTuple):
 def wordings_of(found: Sample) -> Wordings:
     """The distinct segments of the prompts."""
     each = folded(found.words, found.segments)
-    hashes, first, wording = np.unique(each, return_index=True, return_inverse=True)
+    first, wording, _ = distinct(each)
+    hashes = each[first]
     words, offsets = taken(found.words, found.segments, first)
     prompt = np.repeat(np.arange(found.hashes.size), np.diff(found.texts))
-    once = np.unique(prompt * max(1, hashes.size) + wording)
-    prompt, wording = np.divmod(once, max(1, hashes.size))
+    prompt, wording = once(prompt, wording)
     prompts = np.bincount(wording, minlength=hashes.size)
     bits, pairs = _bits(words, offsets)
     enough = 2 * float(np.log2(max(2, hashes.size)))
@@ -111,8 +111,10 @@ def wordings_of(found: Sample) -> Wordings:
 def _bits(words: Words, offsets: Ints) -> tuple[Bits, Pairs]:
     """-log2 of how likely a segment is to have the word; and pairs of neighbours."""
     fewer, pairs = neighbours(words, offsets)
-    likely = words.size / max(1, offsets.size - 1) * fewer / max(1, pairs.kinds)
-    return -np.log2(np.minimum(1.0, likely)).astype(np.float32), pairs
+    counts = np.arange(fewer.max(initial=0) + 1)
+    likely = words.size / max(1, offsets.size - 1) * counts / max(1, pairs.kinds)
+    with np.errstate(divide="ignore"):
+        return (-np.log2(np.minimum(1.0, likely))).astype(np.float32)[fewer], pairs
 
 
 class _Patterns(NamedTuple):
@@ -181,31 +183,25 @@ def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> 
     """Wordings that are parts of their own: often used, and in the same company hardly any other
     of their pattern is, which then stands in the same places."""
     size = found.hashes.size
-    requests = np.bincount(
-        np.unique(found.prompt * count + pattern[found.wording]) % count, minlength=count
-    )
-    once = np.bincount(pattern[found.wording], weights[found.prompt], minlength=count)
-    shared = (once > 1)[pattern[found.wording]]
-    prompt, wording = capped(
-        found.prompt[shared], found.wording[shared], requests[pattern[found.wording[shared]]]
-    )
+    of_pair = pattern[found.wording]
+    requests = np.bincount(once(found.prompt, of_pair)[1], minlength=count)
+    shared = (np.bincount(of_pair, weights[found.prompt], minlength=count) > 1)[of_pair]
+    prompt, wording = capped(found.prompt[shared], found.wording[shared], requests[of_pair[shared]])
     here, there = pairs_within(prompt)
     one, other = wording[here], pattern[wording[there]]
     differ = pattern[one] != other
     one, other = one[differ], other[differ]
-    keys, times = np.unique(one * count + other, return_counts=True)
-    whole, whole_times = np.unique(pattern[one] * count + other, return_counts=True)
-    one, other = np.divmod(keys, count)
-    usual = whole_times[np.searchsorted(whole, pattern[one] * count + other)]
+    first, _, times = distinct((one * count + other).astype(np.uint64))
+    whole = distinct((pattern[one] * count + other).astype(np.uint64))
+    usual = whole.times[whole.number[first]]
+    one, other = one[first], other[first]
     order = np.lexsort([other, -usual, -times, one])
     one, other, times = one[order], other[order], times[order]
     first = np.flatnonzero(np.diff(one, prepend=-1))
     first = first[times[first] >= COMPANY * found.prompts[one[first]]]
     company = np.full(size, -1)
     company[one[first]] = other[first]
-    _, group, sizes = np.unique(
-        pattern * (count + 1) + company + 1, return_inverse=True, return_counts=True
-    )
+    _, group, sizes = distinct((pattern * (count + 1) + company + 1).astype(np.uint64))
     able = (company >= 0) & (found.prompts >= OFTEN) & (sizes[group] <= FEW)
     return able & ((sizes[group] == 1) | _interchanged(found, group, able))
 
@@ -220,7 +216,7 @@ def _interchanged(found: Wordings, group: Ints, able: Flags) -> Flags:
     wording = found.wording[some]
     rest = whole[found.prompt[some]] - hashes[wording]
     place = rest ^ scattered(group[wording].astype(np.uint64))
-    _, which, times = np.unique(place, return_inverse=True, return_counts=True)
+    _, which, times = distinct(place)
     shared = np.bincount(wording[times[which] > 1], minlength=found.hashes.size)
     return shared >= COMPANY * found.prompts
 
@@ -258,24 +254,9 @@ def leading(found: Wordings, parts: Parts, live: Flags) -> Index:
     return indexed(found.words, found.offsets, leaders)
 
 
-def capped(prompt: Ints, item: Ints, rate: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
-    """Of each prompt's items, the `TOGETHER` with the highest rate."""
-    order = np.lexsort([item, -rate, prompt])
-    prompt, item = prompt[order], item[order]
-    first = np.flatnonzero(np.diff(prompt, prepend=-1))
-    place = np.arange(prompt.size) - np.repeat(first, np.diff(np.append(first, prompt.size)))
-    return prompt[place < TOGETHER], item[place < TOGETHER]
-
-
-def pairs_within(prompt: Ints) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Places (i, j), i not j, of one prompt; prompts ascending."""
-    first = np.flatnonzero(np.diff(prompt, prepend=-1))
-    sizes = np.diff(np.append(first, prompt.size))
-    many = np.repeat(sizes, sizes)
-    one = np.repeat(np.arange(prompt.size), many)
-    within = np.arange(one.size) - np.repeat(np.cumsum(many) - many, many)
-    other = np.repeat(np.repeat(first, sizes), many) + within
-    return one[one != other], other[one != other]
+def capped(prompt: Ints, item: Ints, rate: Ints) -> tuple[Ints, Ints]:
+    """Of each prompt's items, the `TOGETHER` with the highest rate; prompts ascending."""
+    return highest(prompt, item, rate, TOGETHER)
 
 
 def scattered(values: Words) -> Words:

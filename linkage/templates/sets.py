@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Flags
+from linkage.kernels.groups import distinct, pairs_within
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
-from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, pairs_within, scattered
+from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, scattered
 from linkage.templates.sampling import NOTHING
 
 TALK = 5  # fewer fixed words than these beside many templates are small talk: "Thanks!"
@@ -51,8 +52,9 @@ def usage(parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int
     anchor = strong & (parts.length >= TALK)
     here, there = pairs_within(prompt)
     wanted = anchor[part[there]] & _uncertain(parts, strong)[part[here]]
-    keys, together = np.unique(part[here[wanted]] * count + part[there[wanted]], return_counts=True)
-    return Usage(prompts, strong, keys, together)
+    keys = part[here[wanted]] * count + part[there[wanted]]
+    first, _, together = distinct(keys.astype(np.uint64))
+    return Usage(prompts, strong, keys[first], together)
 
 
 def _uncertain(parts: Parts, strong: Flags) -> Flags:
