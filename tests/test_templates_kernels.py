@@ -21,7 +21,7 @@ from linkage.kernels.alignment import (
 )
 from linkage.kernels.groups import FIRST, LAST, distinct, highest, once, pairs_within
 from linkage.kernels.incidence import Ints
-from linkage.kernels.neighbours import ONCE, neighbours, paired
+from linkage.kernels.neighbours import ONCE, numbered, paired
 from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
 from linkage.kernels.words import LONGEST, MASK, Words, odd
 from linkage.templates.readable import personal
@@ -168,26 +168,29 @@ def test_words_of_a_template_are_marked_in_their_order(seed: int) -> None:
     np.testing.assert_array_equal(marked(fixed, ends, words, offsets), wanted)
 
 
-def test_pairs_of_neighbours_are_counted(seed: int) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_pairs_of_neighbours_are_counted(seed: int, threads: int) -> None:
     rng = np.random.default_rng(seed)
     words, offsets = drawn(rng, 30)
     words[rng.random(words.size) < 0.3] ^= rng.integers(0, 2**60, dtype=np.uint64)
     groups = [words[a:b].tolist() for a, b in pairwise(offsets)]
     plain = [pair for each in groups for pair in zip([FIRST, *each], [*each, LAST], strict=True)]
     times = Counter(plain)
-    fewer, pairs = neighbours(words, offsets)
+    number, kinds = numbered(words)
+    assert kinds == len(set(words.tolist()))
+    pairs = paired(number, kinds, offsets, threads)
+    assert {*zip(number, words, strict=True)} == {
+        *zip(range(kinds), dict.fromkeys(words.tolist()), strict=True)
+    }
     assert pairs.kinds == len(times)
     assert pairs.numbers == sum(count > 1 for count in times.values())
     numbers = dict(zip(plain, pairs.number.tolist(), strict=True))
     assert [numbers[pair] for pair in plain] == pairs.number.tolist()
     assert all((numbers[pair] == ONCE) == (times[pair] == 1) for pair in plain)
     assert len(set(numbers.values()) - {ONCE}) == pairs.numbers
-    for word, count in zip(words.tolist(), fewer.tolist(), strict=True):
+    for word, count in zip(words.tolist(), pairs.fewer[number].tolist(), strict=True):
         before, after = {a for a, b in times if b == word}, {b for a, b in times if a == word}
         assert count == min(len(before), len(after))
-    other = paired(words, offsets)
-    assert (other.numbers, other.kinds) == (pairs.numbers, pairs.kinds)
-    np.testing.assert_array_equal(other.number, pairs.number)
 
 
 def test_texts_join_the_leader_that_they_are_most_alike(seed: int) -> None:
@@ -197,7 +200,7 @@ def test_texts_join_the_leader_that_they_are_most_alike(seed: int) -> None:
     bits = np.ones(words.size, np.float32)
     held, bar = Segments(words, bits, offsets), Bar(4.0, 0.5)
     free = np.full(50, JOINS_BY_RUNS, np.int8)
-    pattern = patterns(held, paired(words, offsets), np.arange(50), free, bar)
+    pattern = patterns(held, paired(*numbered(words), offsets, 1), np.arange(50), free, bar)
     leaders = np.flatnonzero(pattern == np.arange(50))
     assert set(pattern.tolist()) == set(leaders.tolist())
     assert 1 < leaders.size < 50

@@ -1,16 +1,20 @@
 """Words and their neighbours counted: what is common, and what recurs at all."""
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from linkage.kernels.alignment import Bits, Flags
-from linkage.kernels.groups import FIRST, LAST, mix
 from linkage.kernels.incidence import Int32s, Ints
-from linkage.kernels.words import LONGEST, Words
+from linkage.kernels.words import Words
 
 ONCE = -1  # the number of a pair that stands in one place alone
+END = -1  # stands for the end of a group among numbers of words
+PARTS = 256  # parts of all pairs, so small that each stays near the processor
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Pairs(NamedTuple):
@@ -20,146 +24,174 @@ class Pairs(NamedTuple):
             word i of group g is at i + g, the last of g at the group's end + g
     numbers how many there are
     kinds   how many different pairs there are
+    fewer   int32 for each different word: how many different neighbours it has on the side where
+            these are fewer
     """
 
     number: Int32s
     numbers: int
     kinds: int
+    fewer: Int32s
 
 
-class _Table(NamedTuple):
-    """Pairs by their hash; open addressing."""
+class _Share(NamedTuple):
+    """What one thread has found of the pairs: its numbers, from 0 on, and where it wrote them."""
 
-    key: Words  # 0 where none is
-    state: Int32s  # _SEEN, _AGAIN, or the number that it was given
-
-
-_SEEN, _AGAIN, _NUMBERED = 0, 1, 2
-
-
-@njit(cache=True, nogil=True)
-def _room(count: int) -> int:
-    size = 16
-    while size < count + count // 2:
-        size *= 2
-    return size
+    at: Int32s
+    numbers: int
+    kinds: int
+    left: Int32s
+    right: Int32s
 
 
 @njit(cache=True, nogil=True)
-def _keys(table: _Table, words: Words, begin: int, end: int, keys: Words, near: Words) -> None:
-    """The keys of a group's pairs. What is first looked at for each is read at once, so that the
-    memory is waited for once a group, not once a pair."""
-    wide = np.uint64(table.key.size - 1)
-    before = FIRST
-    for i in range(begin, end + 1):
-        word = words[i] if i < end else LAST
-        keys[i - begin] = mix(before, word) | np.uint64(1)
-        before = word
-    for i in range(end - begin + 1):
-        near[i] = table.key[(keys[i] >> np.uint64(1)) & wide]
-
-
-@njit(cache=True, nogil=True)
-def _found(table: _Table, both: np.uint64) -> np.uint64:
-    """Where the pair is, or may be entered."""
-    wide = np.uint64(table.key.size - 1)
-    at = (both >> np.uint64(1)) & wide
-    while table.key[at] != 0 and table.key[at] != both:
-        at = (at + np.uint64(1)) & wide
-    return at
-
-
-@njit(cache=True, nogil=True)
-def _renumbered(table: _Table, number: Int32s) -> int:
-    """Places in the table to numbers from 0 on, in the order in which they are met."""
+def numbered(words: Words) -> tuple[Int32s, int]:
+    """(a number for each word from 0 on, in the order in which they come; how many there are)."""
+    out = np.empty(words.size, np.int32)
+    table, known = np.full(1 << 12, -1, np.int32), np.empty(1 << 11, np.uint64)
     count = 0
-    for i in range(number.size):
-        state = table.state[number[i]]
-        if state == _SEEN:
-            number[i] = ONCE
-            continue
-        if state == _AGAIN:
-            state = _NUMBERED + count
-            table.state[number[i]] = state
-            count += 1
-        number[i] = state - _NUMBERED
-    return count
-
-
-@njit(cache=True, nogil=True)
-def paired(words: Words, offsets: Ints) -> Pairs:
-    """The pairs of groups of at most `LONGEST` words."""
-    groups = offsets.size - 1
-    total = offsets[groups] - offsets[0]
-    many = _room(total + groups)
-    table = _Table(np.zeros(many, np.uint64), np.zeros(many, np.int32))
-    keys, near = np.empty(LONGEST + 2, np.uint64), np.empty(LONGEST + 2, np.uint64)
-    number = np.empty(words.size + groups, np.int32)
-    kinds = 0
-    for group in range(groups):
-        begin, end = offsets[group], offsets[group + 1]
-        _keys(table, words, begin, end, keys, near)
-        for i in range(begin, end + 1):
-            at = _found(table, keys[i - begin])
-            if table.key[at] == 0:
-                table.key[at] = keys[i - begin]
-                kinds += 1
-            else:
-                table.state[at] = _AGAIN
-            number[i + group] = at
-    return Pairs(number, _renumbered(table, number), kinds)
-
-
-@njit(cache=True, nogil=True)
-def neighbours(words: Words, offsets: Ints) -> tuple[Int32s, Pairs]:
-    """(for each word, how many different neighbours it has on the side where these are fewer; the
-    pairs), of groups of at most `LONGEST` words."""
-    groups = offsets.size - 1
-    size = _room(words.size)
-    key = np.zeros(size, np.uint64)
-    left, right = np.zeros(size, np.int32), np.zeros(size, np.int32)
-    place = np.empty(words.size, np.int32)
-    many = _room(words.size + groups)
-    table = _Table(np.zeros(many, np.uint64), np.zeros(many, np.int32))
-    keys, near = np.empty(LONGEST + 2, np.uint64), np.empty(LONGEST + 2, np.uint64)
-    number = np.empty(words.size + groups, np.int32)
-    mask = np.uint64(size - 1)
-    kinds = 0
-    for group in range(groups):
-        begin, end = offsets[group], offsets[group + 1]
-        _keys(table, words, begin, end, keys, near)
-        for i in range(begin, end):
-            at = words[i] & mask
-            while key[at] != 0 and key[at] != words[i]:
-                at = (at + np.uint64(1)) & mask
-            key[at] = words[i]
-            place[i] = at
-        for i in range(begin, end + 1):
-            at = _found(table, keys[i - begin])
-            if table.key[at] == 0:
-                table.key[at] = keys[i - begin]
-                kinds += 1
-                if i < end:
-                    left[place[i]] += 1
-                if i > begin:
-                    right[place[i - 1]] += 1
-            else:
-                table.state[at] = _AGAIN
-            number[i + group] = at
-    fewer = np.empty(words.size, np.int32)
     for i in range(words.size):
-        fewer[i] = min(left[place[i]], right[place[i]])
-    return fewer, Pairs(number, _renumbered(table, number), kinds)
+        word = words[i]
+        mask = np.uint64(table.size - 1)
+        at = (word * SPREAD) >> np.uint64(32) & mask
+        while table[at] >= 0 and known[table[at]] != word:
+            at = (at + np.uint64(1)) & mask
+        if table[at] < 0:
+            if count == known.size:
+                more = np.empty(2 * count, np.uint64)
+                more[:count] = known
+                known = more
+                table = np.full(4 * count, -1, np.int32)
+                mask = np.uint64(table.size - 1)
+                for k in range(count):
+                    at = (known[k] * SPREAD) >> np.uint64(32) & mask
+                    while table[at] >= 0:
+                        at = (at + np.uint64(1)) & mask
+                    table[at] = k
+                at = (word * SPREAD) >> np.uint64(32) & mask
+                while table[at] >= 0:
+                    at = (at + np.uint64(1)) & mask
+            table[at] = count
+            known[count] = word
+            count += 1
+        out[i] = table[at]
+    return out, count
 
 
 @njit(cache=True, nogil=True)
-def promising(bits: Bits, offsets: Ints, pairs: Pairs, enough: float) -> Flags:
-    """Groups whose words weigh enough that stand beside the same neighbour in another place."""
+def _ended(words: Int32s, offsets: Ints) -> Int32s:
+    """The words, with the end of each group after it."""
+    out = np.empty(words.size + offsets.size - 1, np.int32)
+    for group in range(offsets.size - 1):
+        for i in range(offsets[group], offsets[group + 1]):
+            out[i + group] = words[i]
+        out[offsets[group + 1] + group] = END
+    return out
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _hash(ended: Int32s, at: int) -> np.uint64:
+    """The pair that ends here: both numbers, so that none is taken for another, and scattered."""
+    before = ended[at - 1] if at > 0 else END
+    both = (np.uint64(before + 1) << np.uint64(32)) | np.uint64(ended[at] + 1)
+    both = (both ^ (both >> np.uint64(29))) * SPREAD
+    return both ^ (both >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True)
+def _share(ended: Int32s, kinds_of_words: int, first: int, last: int, number: Int32s) -> _Share:
+    """Numbers the pairs of some of the parts: where a pair's hash says that it is of these."""
+    ends = np.zeros(PARTS + 1, np.int64)
+    top = np.uint64(56)
+    for at in range(ended.size):
+        ends[np.int64(_hash(ended, at) >> top) + 1] += 1
+    for part in range(PARTS):
+        ends[part + 1] = ends[part + 1] if first <= part < last else 0
+        ends[part + 1] += ends[part]
+    place = ends[:-1].copy()
+    where = np.empty(ends[PARTS], np.int32)
+    hashes = np.empty(ends[PARTS], np.uint64)
+    for at in range(ended.size):
+        hashed = _hash(ended, at)
+        part = np.int64(hashed >> top)
+        if first <= part < last:
+            where[place[part]] = at
+            hashes[place[part]] = hashed
+            place[part] += 1
+    left, right = np.zeros(kinds_of_words, np.int32), np.zeros(kinds_of_words, np.int32)
+    most = 0
+    for part in range(first, last):
+        most = max(most, int(ends[part + 1] - ends[part]))
+    size = 16
+    while size < 2 * most:
+        size *= 2
+    key, given = np.empty(size, np.uint64), np.empty(size, np.int32)
+    kinds, numbers = 0, 0
+    for part in range(first, last):
+        room = 16
+        while room < 2 * (ends[part + 1] - ends[part]):
+            room *= 2
+        mask = np.uint64(room - 1)
+        given[:room] = -2
+        for k in range(ends[part], ends[part + 1]):
+            slot = hashes[k] & mask
+            while given[slot] != -2 and key[slot] != hashes[k]:
+                slot = (slot + np.uint64(1)) & mask
+            if given[slot] == -2:
+                key[slot], given[slot] = hashes[k], ONCE
+                kinds += 1
+                at = where[k]
+                if ended[at] >= 0:
+                    left[ended[at]] += 1
+                if at > 0 and ended[at - 1] >= 0:
+                    right[ended[at - 1]] += 1
+            elif given[slot] == ONCE:
+                given[slot] = numbers
+                numbers += 1
+        for k in range(ends[part], ends[part + 1]):
+            slot = hashes[k] & mask
+            while key[slot] != hashes[k]:
+                slot = (slot + np.uint64(1)) & mask
+            number[where[k]] = given[slot]
+    return _Share(where, numbers, kinds, left, right)
+
+
+@njit(cache=True, nogil=True)
+def _moved(number: Int32s, at: Int32s, by: int) -> None:
+    for i in at:
+        if number[i] != ONCE:
+            number[i] += by
+
+
+def paired(words: Int32s, kinds: int, offsets: Ints, threads: int) -> Pairs:
+    """The pairs of words, which are given by their numbers; there are so many kinds of these."""
+    ended = _ended(words, offsets)
+    number = np.empty(ended.size, np.int32)
+    edges = np.linspace(0, PARTS, threads + 1).astype(int).tolist()
+    with ThreadPoolExecutor(threads) as pool:
+        work = [
+            pool.submit(_share, ended, kinds, first, last, number)
+            for first, last in pairwise(edges)
+        ]
+        shares = [each.result() for each in work]
+    done = 0
+    for each in shares:
+        if done:
+            _moved(number, each.at, done)
+        done += each.numbers
+    fewer = np.minimum(sum(each.left for each in shares), sum(each.right for each in shares))
+    return Pairs(number, done, sum(each.kinds for each in shares), fewer)
+
+
+@njit(cache=True, nogil=True)
+def promising(bits: Bits, offsets: Ints, number: Int32s, enough: float) -> Flags:
+    """Groups whose words weigh enough that stand beside the same neighbour in another place; the
+    numbers are those of pairs."""
     out = np.zeros(offsets.size - 1, np.bool_)
     for group in range(out.size):
         weight = np.float32(0)
         for i in range(offsets[group], offsets[group + 1]):
-            if pairs.number[i + group] != ONCE or pairs.number[i + group + 1] != ONCE:
+            if number[i + group] != ONCE or number[i + group + 1] != ONCE:
                 weight += bits[i]
         out[group] = weight >= enough
     return out

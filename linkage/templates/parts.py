@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from linkage.kernels.alignment import Bar, Bits, Flags, Segments, kept_words
 from linkage.kernels.groups import distinct, folded, highest, once, pairs_within, taken
-from linkage.kernels.incidence import Ints
-from linkage.kernels.neighbours import Pairs, neighbours, paired, promising
+from linkage.kernels.incidence import Int32s, Ints
+from linkage.kernels.neighbours import Pairs, numbered, paired, promising
 from linkage.kernels.wordings import (
     JOINS,
     JOINS_BY_RUNS,
@@ -51,6 +51,7 @@ class Wordings(NamedTuple):
     prompts     int64[U]: in how many prompts it is
     enough      bits that two wordings have in common before no such pair is expected by chance
     recurs      bool[U]: words of half as many bits stand beside the same neighbours elsewhere
+    number      int32: of each word, equal for equal words
     pairs       of neighbouring words
     """
 
@@ -63,6 +64,7 @@ class Wordings(NamedTuple):
     prompts: Ints
     enough: float
     recurs: Flags
+    number: Int32s
     pairs: Pairs
 
     @property
@@ -93,7 +95,7 @@ class Parts(NamedTuple):
     wordings: Ints
 
 
-def wordings_of(found: Sample) -> Wordings:
+def wordings_of(found: Sample, threads: int) -> Wordings:
     """The distinct segments of the prompts."""
     each = folded(found.words, found.segments)
     first, wording, _ = distinct(each)
@@ -102,19 +104,22 @@ def wordings_of(found: Sample) -> Wordings:
     prompt = np.repeat(np.arange(found.hashes.size), np.diff(found.texts))
     prompt, wording = once(prompt, wording)
     prompts = np.bincount(wording, minlength=hashes.size)
-    bits, pairs = _bits(words, offsets)
+    number, kinds = numbered(words)
+    pairs = paired(number, kinds, offsets, threads)
+    bits = _bits(pairs, words.size / max(1, offsets.size - 1))[number]
     enough = 2 * float(np.log2(max(2, hashes.size)))
-    recurs = promising(bits, offsets, pairs, enough / 2)
-    return Wordings(hashes, words, offsets, bits, prompt, wording, prompts, enough, recurs, pairs)
+    recurs = promising(bits, offsets, pairs.number, enough / 2)
+    return Wordings(
+        hashes, words, offsets, bits, prompt, wording, prompts, enough, recurs, number, pairs
+    )
 
 
-def _bits(words: Words, offsets: Ints) -> tuple[Bits, Pairs]:
-    """-log2 of how likely a segment is to have the word; and pairs of neighbours."""
-    fewer, pairs = neighbours(words, offsets)
-    counts = np.arange(fewer.max(initial=0) + 1)
-    likely = words.size / max(1, offsets.size - 1) * counts / max(1, pairs.kinds)
+def _bits(pairs: Pairs, long: float) -> Bits:
+    """-log2 of how likely a segment of so many words is to have each word, by its number."""
+    counts = np.arange(pairs.fewer.max(initial=0) + 1)
     with np.errstate(divide="ignore"):
-        return (-np.log2(np.minimum(1.0, likely))).astype(np.float32)[fewer], pairs
+        bits = -np.log2(np.minimum(1.0, long * counts / max(1, pairs.kinds)))
+    return bits.astype(np.float32)[pairs.fewer]
 
 
 class _Patterns(NamedTuple):
@@ -126,14 +131,14 @@ class _Patterns(NamedTuple):
     kept: Flags
 
 
-def parts_of(found: Wordings, weights: Ints) -> Parts:
+def parts_of(found: Wordings, weights: Ints, threads: int) -> Parts:
     """What recurs, of the wordings; `weights` is how many requests each prompt stands for."""
-    each = _patterns(found)
+    each = _patterns(found, threads)
     alone = _alternatives(found, each.number, each.leaders.size, weights)
     return _described(found, each, alone)
 
 
-def _patterns(found: Wordings) -> _Patterns:
+def _patterns(found: Wordings, threads: int) -> _Patterns:
     """First by what wordings have in common in all, then patterns by what is fixed of them."""
     size = found.hashes.size
     order = np.lexsort([found.hashes, -found.prompts])
@@ -142,11 +147,13 @@ def _patterns(found: Wordings) -> _Patterns:
     pattern = patterns(found.segments, found.pairs, some, free, Bar(found.enough, CLOSELY))
     made = _gathered(found, np.where(pattern < 0, np.arange(size), pattern), order)
     for _ in range(ROUNDS):
-        made = _joined(found, made, order)
+        made = _joined(found, made, order, threads)
     return made
 
 
-def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
+def _joined(
+    found: Wordings, each: _Patterns, order: npt.NDArray[np.intp], threads: int
+) -> _Patterns:
     """Patterns by their fixed words; small ones by runs, too: their slots may be far longer than
     what is fixed. A wording that is used often by itself is joined, but joins none."""
     sizes = np.bincount(each.number, minlength=each.leaders.size)
@@ -156,12 +163,13 @@ def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _P
     )
     words, offsets = taken(found.words, found.offsets, each.leaders)
     bits, _ = taken(found.bits, found.offsets, each.leaders)
-    words, bits = words[each.kept], bits[each.kept]
+    number, _ = taken(found.number, found.offsets, each.leaders)
+    words, bits, number = words[each.kept], bits[each.kept], number[each.kept]
     kept = np.concatenate([[0], np.cumsum(each.kept)])[offsets]
     rank = np.lexsort([found.hashes[each.leaders], -found.prompts[each.leaders]])
     rank = rank[found.recurs[each.leaders[rank]]]
-    held = Segments(words, bits, kept)
-    later = patterns(held, paired(words, kept), rank, free, Bar(found.enough, LOOSELY))
+    pairs = paired(number, found.pairs.fewer.size, kept, threads)
+    later = patterns(Segments(words, bits, kept), pairs, rank, free, Bar(found.enough, LOOSELY))
     later = np.where(later < 0, np.arange(later.size), later)
     return _gathered(found, each.leaders[later[each.number]], order)
 
