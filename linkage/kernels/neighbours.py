@@ -119,9 +119,9 @@ def _share(ended: Int32s, kinds_of_words: int, first: int, last: int, number: In
             hashes[place[part]] = hashed
             place[part] += 1
     left, right = np.zeros(kinds_of_words, np.int32), np.zeros(kinds_of_words, np.int32)
-    most = 0
+    most = np.int64(0)
     for part in range(first, last):
-        most = max(most, int(ends[part + 1] - ends[part]))
+        most = max(most, ends[part + 1] - ends[part])
     size = 16
     while size < 2 * most:
         size *= 2
