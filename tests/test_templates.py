@@ -325,7 +325,7 @@ def test_any_bytes_are_taken(texts: list[bytes | None]) -> None:
     assert len(found.of_rows) == 2 * len(texts)
     assert found.of_rows.to_pylist()[: len(texts)] == found.of_rows.to_pylist()[len(texts) :]
     data, offsets = buffers(held.chunk(0))
-    words, bounds, rows, begins, ends = cut(data, offsets, KEY)
+    words, bounds, rows, begins, ends = cut(data, offsets, KEY, True)
     assert len(words) == bounds[-1] == len(begins)
     assert rows[-1] == len(bounds) - 1
     assert (begins < ends).all()

@@ -113,11 +113,11 @@ def _share(ended: Int32s, kinds_of_words: int, first: int, last: int, number: In
     hashes = np.empty(ends[PARTS], np.uint64)
     for at in range(ended.size):
         hashed = _hash(ended, at)
-        part = np.int64(hashed >> top)
-        if first <= part < last:
-            where[place[part]] = at
-            hashes[place[part]] = hashed
-            place[part] += 1
+        mine = np.int64(hashed >> top)
+        if first <= mine < last:
+            where[place[mine]] = at
+            hashes[place[mine]] = hashed
+            place[mine] += 1
     left, right = np.zeros(kinds_of_words, np.int32), np.zeros(kinds_of_words, np.int32)
     most = np.int64(0)
     for part in range(first, last):

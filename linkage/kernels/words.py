@@ -35,6 +35,10 @@ def _classes() -> Bytes:
 
 
 CLASSES = _classes()
+# Of each byte, the small letter that it is in a hash; nought of what is not a letter by itself.
+SMALL = np.zeros(256, np.uint8)
+for _letter in b"abcdefghijklmnopqrstuvwxyz_'":
+    SMALL[[_letter, ord(chr(_letter).upper())]] = _letter
 
 
 AROUND = b" \t\r\n.,;:!?\"'`{}[]<>|()"  # may stand at the end of a word as it was cut
@@ -136,21 +140,21 @@ def _round(
     return a, b, c, d
 
 
-@njit(cache=True, nogil=True)
-def sip(data: Bytes, length: int, key: Words) -> np.uint64:
-    """SipHash-1-3 of the first bytes under a key of two words."""
-    a = key[0] ^ np.uint64(0x736F6D6570736575)
-    b = key[1] ^ np.uint64(0x646F72616E646F6D)
-    c = key[0] ^ np.uint64(0x6C7967656E657261)
-    d = key[1] ^ np.uint64(0x7465646279746573)
-    word = np.uint64(0)
-    for i in range(length):
-        word |= np.uint64(data[i]) << np.uint64(8 * (i & 7))
-        if i & 7 == 7:
-            d ^= word
-            a, b, c, d = _round(a, b, c, d)
-            a ^= word
-            word = np.uint64(0)
+@njit(cache=True, nogil=True, inline="always")
+def _begun(key: Words) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    return (
+        key[0] ^ np.uint64(0x736F6D6570736575),
+        key[1] ^ np.uint64(0x646F72616E646F6D),
+        key[0] ^ np.uint64(0x6C7967656E657261),
+        key[1] ^ np.uint64(0x7465646279746573),
+    )
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ended(
+    a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64, word: np.uint64, length: int
+) -> np.uint64:
+    """The hash, when all but the last bytes (`word`) are in."""
     word |= np.uint64(length & 255) << np.uint64(56)
     d ^= word
     a, b, c, d = _round(a, b, c, d)
@@ -162,16 +166,34 @@ def sip(data: Bytes, length: int, key: Words) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def cut(data: Bytes, offsets: Ints, key: Words) -> tuple[Words, Ints, Ints, Ints, Ints]:
+def sip(data: Bytes, length: int, key: Words) -> np.uint64:
+    """SipHash-1-3 of the first bytes under a key of two words."""
+    a, b, c, d = _begun(key)
+    word = np.uint64(0)
+    for i in range(length):
+        word |= np.uint64(data[i]) << np.uint64(8 * (i & 7))
+        if i & 7 == 7:
+            d ^= word
+            a, b, c, d = _round(a, b, c, d)
+            a ^= word
+            word = np.uint64(0)
+    return _ended(a, b, c, d, word, length)
+
+
+@njit(cache=True, nogil=True)
+def cut(
+    data: Bytes, offsets: Ints, key: Words, placed: bool
+) -> tuple[Words, Ints, Ints, Ints, Ints]:
     """(words, first word of each segment, first segment of each text, where each word begins and
-    ends in the bytes). The last entry of both offsets closes the last one."""
+    ends in the bytes, if this is asked for). The last entry of both offsets closes the last one."""
     rows = offsets.size - 1
     room = (offsets[rows] - offsets[0]) // 2 + rows + 8
-    words, begins, ends = (
-        np.empty(room, np.uint64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
+    words = np.empty(room, np.uint64)
+    begins, ends = (
+        np.empty(room if placed else 0, np.int64),
+        np.empty(room if placed else 0, np.int64),
     )
+    first, second, third, fourth = _begun(key)
     segments, texts = np.empty(room + 1, np.int64), np.empty(rows + 1, np.int64)
     count, cuts = 0, 0
     spelled = np.empty(256, np.uint8)
@@ -182,8 +204,41 @@ def cut(data: Bytes, offsets: Ints, key: Words) -> tuple[Words, Ints, Ints, Ints
         while at < end:
             begin, length, digit, slashes, sign = at, 0, False, 0, False
             stop = 0
+            # A word of letters alone, as most are; what is none is read again below.
+            a, b, c, d, word = first, second, third, fourth, np.uint64(0)
+            while at < end and SMALL[data[at]] != 0:
+                word |= np.uint64(SMALL[data[at]]) << np.uint64(8 * (length & 7))
+                length += 1
+                at += 1
+                if length & 7 == 0:
+                    d ^= word
+                    a, b, c, d = _round(a, b, c, d)
+                    a ^= word
+                    word = np.uint64(0)
+            plain = at == end
+            if at < end and data[at] < 128:
+                kind = int(CLASSES[data[at]])
+                plain = kind in (_SPACE, _STOP, _CUT)
+                stop = 1 if kind in (_STOP, _CUT) else 0
+                if kind == _JOIN and length > 0:
+                    dot = data[at] == 46 or data[at] == 58
+                    plain = at + 1 == end or (
+                        data[at + 1] < 128
+                        and CLASSES[data[at + 1]] != _LETTER
+                        and (dot or CLASSES[data[at + 1]] != _JOIN)
+                    )
+                    stop = int(dot)
+                at += 1
+            plain &= length <= 256
+            if plain and length:
+                words[count] = _ended(a, b, c, d, word, length)
+                if placed:
+                    begins[count], ends[count] = begin, at
+                count += 1
+            if not plain:
+                at, length, stop = begin, 0, 0
             # One word: letters, and what joins them in an address, path or number.
-            while at < end:
+            while not plain and at < end:
                 byte = data[at]
                 size = 1
                 if byte < 128:
@@ -228,14 +283,14 @@ def cut(data: Bytes, offsets: Ints, key: Words) -> tuple[Words, Ints, Ints, Ints
                         spelled[length + i] = letter + 32 if 65 <= letter <= 90 else letter
                     length += size
                 at += size
-            if length:
-                if digit or sign or slashes > 1:
-                    if not (count > segments[cuts] and words[count - 1] == MASK):
-                        words[count], begins[count], ends[count] = MASK, begin, at
-                        count += 1
-                else:
+            if length and not plain:
+                masked = digit or sign or slashes > 1
+                if not (masked and count > segments[cuts] and words[count - 1] == MASK):
                     words[count] = sip(spelled, length, key)
-                    begins[count], ends[count] = begin, at
+                    if masked:
+                        words[count] = MASK
+                    if placed:
+                        begins[count], ends[count] = begin, at
                     count += 1
             if count > segments[cuts] and (stop or count - segments[cuts] >= LONGEST):
                 cuts += 1
@@ -251,8 +306,8 @@ def cut(data: Bytes, offsets: Ints, key: Words) -> tuple[Words, Ints, Ints, Ints
             shift = source - target
             for i in range(source, count):
                 words[i - shift] = words[i]
-                begins[i - shift] = begins[i]
-                ends[i - shift] = ends[i]
+                if placed:
+                    begins[i - shift], ends[i - shift] = begins[i], ends[i]
             for i in range(EITHER_END + 1):
                 segments[keep + i] = segments[tail + i] - shift
             count -= shift

@@ -31,7 +31,7 @@ class Cut(NamedTuple):
     words       uint64[W]
     segments    int64[S + 1]: first word of each segment
     texts       int64[T + 1]: first segment of each text
-    begins, ends  int64[W]: where each word is in the bytes of the texts; empty of fingerprints
+    begins, ends  int64[W]: where each word is in the bytes of the texts, or empty
     """
 
     words: Words
@@ -62,18 +62,19 @@ def buffers(texts: pa.Array) -> tuple[Bytes, Ints]:
 def cut_piece(piece: pa.Array, key: Words) -> Cut:
     """The words of a piece of texts, or of fingerprints, which were made with a key."""
     if not pa.types.is_struct(piece.type):
-        return cut_texts(piece, key)
+        return cut_texts(piece, key, placed=False)
     words, segments, texts, _ = read(*buffers(piece.field(0)), HEAD)
     none = np.zeros(0, np.int64)
     return Cut(words, segments, texts, none, none)
 
 
-def cut_texts(texts: pa.Array, key: Words) -> Cut:
-    """The texts of an array of strings (or of bytes: what is no UTF-8 does no harm)."""
+def cut_texts(texts: pa.Array, key: Words, *, placed: bool = True) -> Cut:
+    """The texts of an array of strings (or of bytes: what is no UTF-8 does no harm); where each
+    word is, if they are to be `placed`."""
     if len(texts) == 0:
         none = np.zeros(1, np.int64)
         return Cut(np.zeros(0, np.uint64), none, none, none[:0], none[:0])
-    return Cut(*cut(*buffers(texts), key))
+    return Cut(*cut(*buffers(texts), key, placed))
 
 
 @dataclass(frozen=True)
