@@ -22,7 +22,7 @@ from linkage.templates import Mined, mine
 from linkage.templates.cutting import Texts, buffers, cut_piece, cut_texts, secret
 from linkage.templates.fingerprints import fingerprints, piece, spelled
 from linkage.templates.readable import LONGEST as LONGEST_WRITTEN
-from linkage.templates.sampling import sample
+from linkage.templates.sampling import Prompts, sample
 
 KEY = secret(b"test")
 WORDS = [
@@ -300,9 +300,13 @@ def test_ids_last_from_one_set_of_texts_to_another_and_belong_to_a_key() -> None
 def test_the_sample_is_the_same_whatever_comes_first() -> None:
     cuts = [cut_texts(pa.array([prose(i, 9) for i in range(a, a + 50)]), KEY) for a in (0, 50, 100)]
     one, other = sample(iter(cuts), 300), sample(iter(cuts[::-1] + cuts), 300)
-    assert one.words.size <= 300
-    assert one.hashes.tolist() == other.hashes.tolist()
-    assert one.words.tolist() == other.words.tolist()
+    assert one.prompts.words.size <= 300
+    for name in Prompts._fields:
+        np.testing.assert_array_equal(getattr(one.prompts, name), getattr(other.prompts, name))
+    hashes = one.prompts.hashes
+    assert one.inside.sum() == hashes.size
+    assert sorted(hashes[one.prompt]) == hashes.tolist()
+    assert other.inside.tolist() == [*one.inside.reshape(3, 50)[::-1].ravel(), *one.inside]
 
 
 @pytest.mark.parametrize("texts", [[], [None], ["", " \n"], ["."], ["\0" * 100], ["7", "8"]])

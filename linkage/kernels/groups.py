@@ -64,6 +64,16 @@ class Distinct(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def counted(numbers: Int32s, size: int) -> Ints:
+    """How often each number from 0 on is there; negative ones are passed over."""
+    out = np.zeros(size, np.int64)
+    for number in numbers:
+        if number >= 0:
+            out[number] += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _digits(values: Words) -> tuple[Ints, int]:
     """(how often each digit is at each place, how many places there are)."""
     top = np.uint64(0)
@@ -121,6 +131,32 @@ def distinct(values: Words) -> Distinct:
         times[one] += 1
         number[at[i]] = one
     return Distinct(first, number, times)
+
+
+@njit(cache=True, nogil=True)
+def different(values: Words) -> Words:
+    """The values ascending, each once. They are put in order in place."""
+    here, there = values, np.empty(values.size, np.uint64)
+    times, places = _digits(values)
+    for place in range(places):
+        shift, mask = np.uint64(place * DIGIT), np.uint64((1 << DIGIT) - 1)
+        if values.size and times[place, (here[0] >> shift) & mask] == values.size:
+            continue
+        done = 0
+        for digit in range(1 << DIGIT):
+            times[place, digit], done = done, done + times[place, digit]
+        for i in range(values.size):
+            digit = (here[i] >> shift) & mask
+            j = times[place, digit]
+            times[place, digit] = j + 1
+            there[j] = here[i]
+        here, there = there, here
+    count = 0
+    for i in range(values.size):
+        if i == 0 or here[i] != here[i - 1]:
+            there[count] = here[i]
+            count += 1
+    return there[:count].copy()
 
 
 @njit(cache=True, nogil=True)

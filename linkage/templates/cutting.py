@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -105,16 +105,20 @@ class Texts:
                 yield plain.slice(first, step)
 
     def in_turn(
-        self, work: Callable[[pa.Array], Found], threads: int, tell: Callable[[float], None]
+        self, work: Callable[[pa.Array, int], Found], threads: int, tell: Callable[[float], None]
     ) -> Iterator[Found]:
-        """What becomes of each piece, in order; as many at once as there are threads, and one more
-        waiting. `tell` hears which share is done."""
-        pieces, done = iter(self), 0
+        """What becomes of each piece (and the number of its first row), in order; as many at once
+        as there are threads, and one more waiting. `tell` hears which share is done."""
+        pieces, sent, done = iter(self), 0, 0
+        waiting: list[tuple[int, Future[Found]]] = []
         with ThreadPoolExecutor(threads) as pool:
-            waiting = [(len(each), pool.submit(work, each)) for each in islice(pieces, threads + 1)]
-            while waiting:
+            while True:
+                for piece in islice(pieces, threads + 1 - len(waiting)):
+                    waiting.append((len(piece), pool.submit(work, piece, sent)))
+                    sent += len(piece)
+                if not waiting:
+                    break
                 size, first = waiting.pop(0)
                 yield first.result()
-                waiting += [(len(each), pool.submit(work, each)) for each in islice(pieces, 1)]
                 done += size
                 tell(min(1.0, done / self.rows) if self.rows else 0.0)

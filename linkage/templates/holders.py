@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linkage.kernels.alignment import Flags
-from linkage.kernels.groups import distinct, taken
-from linkage.kernels.incidence import Ints
+from linkage.kernels.groups import different, taken
+from linkage.kernels.incidence import Int32s, Ints
 from linkage.kernels.words import Words
 from linkage.templates.sampling import Sample
 
@@ -25,9 +25,9 @@ class Accounts:
         self.codes: Ints = np.concatenate([np.zeros(0, np.int64), *indices]).astype(np.int64)
         self.count = max(1, len(coded.chunk(0).dictionary) if coded.num_chunks else 0)
 
-    def of(self, rows: Flags, item: Ints, items: int) -> Ints:
-        """How many accounts have each item, of the rows that are flagged."""
-        mine = rows & (self.codes >= 0)
+    def of(self, item: Int32s, items: int) -> Ints:
+        """How many accounts have each item, of which each row has one, or a negative number."""
+        mine = (item >= 0) & (self.codes >= 0)
         return _holders(item[mine], self.codes[mine], self.count, items)
 
 
@@ -35,15 +35,15 @@ class Holders:
     """Of the sample's prompts: how many hold what they have."""
 
     def __init__(self, found: Sample, accounts: Accounts | None) -> None:
-        at, inside = positions(found.hashes, found.of_rows)
-        self.requests: Ints = np.bincount(at[inside], minlength=found.hashes.size)
+        prompts = found.prompts.hashes.size
+        self.requests: Ints = np.bincount(found.prompt, minlength=prompts)
         self._accounts = accounts
         if accounts is not None:
-            mine = inside & (accounts.codes >= 0)
-            pairs = at[mine] * accounts.count + accounts.codes[mine]
-            pairs = pairs[distinct(pairs.astype(np.uint64)).first]
+            codes = accounts.codes[found.inside]
+            mine = codes >= 0
+            pairs = _pairs(found.prompt[mine], codes[mine], accounts.count)
             prompt, self._account = np.divmod(pairs, accounts.count)
-            self._offsets = np.searchsorted(prompt, np.arange(found.hashes.size + 1))
+            self._offsets = np.searchsorted(prompt, np.arange(prompts + 1))
 
     @property
     def are_accounts(self) -> bool:
@@ -64,10 +64,16 @@ class Holders:
         return _holders(items_of, account, self._accounts.count, items).astype(np.float64)
 
 
-def _holders(item: Ints, account: Ints, accounts: int, items: int) -> Ints:
+def _holders(item: npt.NDArray[np.signedinteger], account: Ints, accounts: int, items: int) -> Ints:
     """How many different accounts each item has."""
-    first = distinct((item * accounts + account).astype(np.uint64)).first
-    return np.bincount(item[first], minlength=items)
+    return np.bincount(_pairs(item, account, accounts) // accounts, minlength=items)
+
+
+def _pairs(item: npt.NDArray[np.signedinteger], account: Ints, accounts: int) -> Ints:
+    """item * accounts + account, ascending and each once."""
+    pairs = item.astype(np.uint64) * np.uint64(accounts)
+    pairs += account.astype(np.uint64)
+    return different(pairs).astype(np.int64)
 
 
 def positions(known: Words, asked: Words) -> tuple[Places, Flags]:

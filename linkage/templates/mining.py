@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from linkage.kernels.alignment import Flags
-from linkage.kernels.incidence import Ints
+from linkage.kernels.groups import counted
 from linkage.kernels.words import Words
+from linkage.templates.assigning import WELL_KNOWN, Examples, Rows, Templates
 from linkage.templates.cutting import NO_KEY, Texts, cut_piece, cut_texts, secret
-from linkage.templates.holders import Accounts, Holders, positions
-from linkage.templates.model import KNOWN, Model, known_parts, model_of
+from linkage.templates.holders import Accounts, Holders
+from linkage.templates.model import known_parts, model_of
 from linkage.templates.parts import parts_of, wordings_of
 from linkage.templates.readable import described, hexadecimal
-from linkage.templates.sampling import NOTHING, Sample, prompt_hashes, sample
+from linkage.templates.sampling import Sample, Sampling
 
 WORDS = 6_000_000  # of distinct prompts that are held at once
 Tell = Callable[[str, float], None]
@@ -78,105 +78,74 @@ def mine(
     """
     salt, who = secret(key), None if accounts is None else Accounts(accounts)
     texts = Texts.held(texts) if isinstance(texts, pa.ChunkedArray) else texts
-    cuts = texts.in_turn(
-        lambda piece: cut_piece(piece, salt),
+    found = _sampled(texts, salt, words, threads, tell)
+    tell("comparing", 0.3)
+    holders = Holders(found, who)
+    wordings = wordings_of(found.prompts, threads)
+    parts = parts_of(wordings, holders.requests, threads)
+    well_known = known_parts(wordings, parts, cut_texts(pa.array(known, pa.string()), salt))
+    model, hashes, own = model_of(found.prompts, wordings, parts, well_known, holders)
+    templates = Templates(found, model, hashes, own)
+    rows, texts_of = _second(texts, templates, salt, threads, tell)
+    tell("describing", 0.9)
+    names, parts_told = described(texts_of, templates, salt)
+    return _mined(templates, rows, names, parts_told, who)
+
+
+def _sampled(texts: Texts, key: Words, words: int, threads: int, tell: Tell) -> Sample:
+    made = Sampling(words)
+    pieces = texts.in_turn(
+        lambda piece, _: made.piece_of(cut_piece(piece, key)),
         threads,
         lambda share: tell("reading", 0.3 * share),
     )
-    found = sample(cuts, words)
-    tell("comparing", 0.3)
-    holders = Holders(found, who)
-    wordings = wordings_of(found, threads)
-    parts = parts_of(wordings, holders.requests, threads)
-    well_known = known_parts(wordings, parts, cut_texts(pa.array(known, pa.string()), salt))
-    model, hashes, own = model_of(found, wordings, parts, well_known, holders)
-    rows, of_own = _sets(texts, found, hashes, own, model, salt, threads, tell)
-    tell("describing", 0.9)
-    return _tables(texts, who, found, rows, of_own, hashes, model, salt)
+    for each in pieces:
+        made.add(each)
+    return made.sample()
 
 
-def _sets(
-    texts: Texts,
-    found: Sample,
-    hashes: Words,
-    own: Flags,
-    model: Model,
-    key: Words,
-    threads: int,
-    tell: Tell,
-) -> tuple[Words, Flags]:
-    """The set of each row."""
-    at, inside = positions(found.hashes, found.of_rows)
-    rows = np.where(inside, hashes[at] if hashes.size else NOTHING, NOTHING)
-    of_own = inside & own[at] if own.size else inside
-    if not found.whole:
-        more, more_own = _rest(texts, found, model, key, threads, tell)
-        rows |= more
-        of_own |= more_own
-    return rows, of_own
+def _second(
+    texts: Texts, templates: Templates, key: Words, threads: int, tell: Tell
+) -> tuple[Rows, pa.Array]:
+    """(what each row carries; a text of each template): the texts are
+    read once more, for those that are not in the sample and for what is written of the others."""
+    rows, whole = templates.of_sample(), templates.found.whole
+    index = None if whole else templates.model.index_of()
+    examples = Examples(templates)
 
-
-def _rest(
-    texts: Texts, found: Sample, model: Model, key: Words, threads: int, tell: Tell
-) -> tuple[Words, Flags]:
-    """The set of each row whose prompt is not in the sample."""
-    index = model.index_of()
-
-    def work(piece: pa.Array) -> tuple[Words, Flags]:
-        each = cut_piece(piece, key)
-        hashes = prompt_hashes(each)
-        out, own = np.zeros(hashes.size, np.uint64), np.zeros(hashes.size, np.bool_)
-        rows = np.flatnonzero(~positions(found.hashes, hashes)[1] & (hashes != NOTHING))
-        if rows.size:
-            out[rows], own[rows] = model.sets_of(each, rows, index)
-        return out, own
+    def work(piece: pa.Array, first: int) -> pa.Table:
+        if index is not None:
+            here = slice(first, first + len(piece))
+            outside = ~templates.found.inside[here]
+            others = templates.of_others(cut_piece(piece, key), outside, index)
+            rows.template[here][outside] = others.template
+            rows.own[here][outside] = others.own
+        return examples.of(piece, first)
 
     def told(share: float) -> None:
-        tell("assigning", 0.6 + 0.3 * share)
+        if not whole:
+            tell("assigning", 0.6 + 0.3 * share)
 
-    some = [*texts.in_turn(work, threads, told), (np.zeros(0, np.uint64), np.zeros(0, np.bool_))]
-    return np.concatenate([each for each, _ in some]), np.concatenate([own for _, own in some])
+    for each in texts.in_turn(work, threads, told):
+        examples.add(each)
+    return rows, examples.texts()
 
 
-def _tables(
-    texts: Texts,
+def _mined(
+    templates: Templates,
+    rows: Rows,
+    written: pa.Array,
+    parts: pa.Array,
     accounts: Accounts | None,
-    found: Sample,
-    rows: Words,
-    own: Flags,
-    hashes: Words,
-    model: Model,
-    key: Words,
 ) -> Mined:
-    ids, number = np.unique(rows, return_inverse=True)
-    none = int(np.searchsorted(ids, KNOWN, "right"))
-    ids, of_row = ids[none:], np.maximum(number.astype(np.int64) - none, -1)
-    names = pa.array(hexadecimal(ids), pa.string())
-    requests = np.bincount(of_row[of_row >= 0], minlength=ids.size)
-    table = pa.table(
-        [names, *_beside(texts, accounts, found, hashes, ids, of_row, requests, model, key)],
-        schema=TABLE,
-    )
-    table = table.sort_by([("requests", "descending"), ("template_id", "ascending")])
-    numbers = pa.array(of_row.astype(np.int32), mask=of_row < 0)
-    each = pa.DictionaryArray.from_arrays(numbers, names)
-    return Mined(each, rows == KNOWN, own, table, found.share)
-
-
-def _beside(
-    texts: Texts,
-    accounts: Accounts | None,
-    found: Sample,
-    hashes: Words,
-    ids: Words,
-    of_row: Ints,
-    requests: Ints,
-    model: Model,
-    key: Words,
-) -> tuple[pa.Array, pa.Array, pa.Array, pa.Array]:
-    """What the table says of each id."""
-    written, parts = described(texts, found, hashes, ids, model, key)
-    who = pa.nulls(ids.size, pa.int64())
+    size = templates.ids.size
+    names = pa.array(hexadecimal(templates.ids), pa.string())
+    requests = counted(rows.template, size)
+    who = pa.nulls(size, pa.int64())
     if accounts is not None:
-        who = pa.array(accounts.of(of_row >= 0, of_row, ids.size))
-    return written, who, pa.array(requests), parts
+        who = pa.array(accounts.of(rows.template, size))
+    table = pa.table([names, written, who, pa.array(requests), parts], schema=TABLE)
+    table = table.sort_by([("requests", "descending"), ("template_id", "ascending")])
+    numbers = pa.array(rows.template, mask=rows.template < 0)
+    each = pa.DictionaryArray.from_arrays(numbers, names)
+    return Mined(each, rows.template == WELL_KNOWN, rows.own, table, templates.found.share)

@@ -16,7 +16,7 @@ from linkage.templates.cutting import Cut
 from linkage.templates.holders import Holders, Places, positions
 from linkage.templates.own import Phrases, phrases
 from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
-from linkage.templates.sampling import NOTHING, Sample
+from linkage.templates.sampling import NOTHING, Prompts
 from linkage.templates.sets import (
     Carried,
     Usage,
@@ -72,12 +72,15 @@ class Model(NamedTuple):
     def _met(self, hashes: Words) -> Flags:
         return positions(self.sets, hashes)[1] | positions(self.chance, hashes)[1]
 
-    def sets_of(self, each: Cut, rows: Places, index: Index) -> tuple[Words, Flags]:
+    def sets_of(
+        self, each: Cut, wordings: Words, rows: Places, index: Index
+    ) -> tuple[Words, Flags]:
         """The sets of some of the texts, which need not be in the sample, `KNOWN` for those that
-        have well-known parts and nothing else that recurs; and which are mostly their own."""
+        have well-known parts and nothing else that recurs; and which are their account's own.
+        `wordings` are hashes of segments."""
         segment, ends = taken(np.arange(each.segments.size - 1), each.texts, rows)
         row = np.repeat(np.arange(rows.size), np.diff(ends))
-        part = nearest(self.wordings, self.parts, each, segment, index)
+        part = nearest(self.wordings, self.parts, each, wordings[segment], segment, index)
         found = part >= 0
         row, part, size = row[found], part[found], max(1, self.parts.ids.size)
         counts = ~self.known[part]
@@ -94,9 +97,11 @@ class Model(NamedTuple):
         return np.where(touched & (sets == NOTHING), KNOWN, sets), own
 
 
-def nearest(held: Wordings, parts: Parts, each: Cut, segment: Ints, index: Index) -> Ints:
-    """The part that each segment of a text is, or is most alike; -1 for none."""
-    at, inside = positions(held.hashes, each.wordings[segment])
+def nearest(
+    held: Wordings, parts: Parts, each: Cut, hashes: Words, segment: Ints, index: Index
+) -> Ints:
+    """The part that each segment (by its hash, and its place) is, or is most alike; -1 for none."""
+    at, inside = positions(held.hashes, hashes)
     part = np.full(segment.size, -1, np.int64)
     part[inside] = parts.of_wording[at[inside]]
     new = np.flatnonzero(~inside)
@@ -121,7 +126,7 @@ def known_parts(held: Wordings, parts: Parts, texts: Cut) -> Flags:
         return out
     index = leading(held, parts, np.ones(parts.ids.size, np.bool_))
     segment = np.arange(texts.segments.size - 1)
-    part = nearest(held, parts, texts, segment, index)
+    part = nearest(held, parts, texts, texts.wordings, segment, index)
     segment, part = segment[part >= 0], part[part >= 0]
     same = in_common(parts, part, *taken(texts.words, texts.segments, segment))
     out[part[(same >= SAME * parts.length[part]) & (same > 0)]] = True
@@ -147,7 +152,7 @@ class _Met:
 
 
 def model_of(
-    found: Sample, wordings: Wordings, parts: Parts, known: Flags, holders: Holders
+    found: Prompts, wordings: Wordings, parts: Parts, known: Flags, holders: Holders
 ) -> tuple[Model, Words, Flags]:
     """The model; the set of each prompt in the sample, `KNOWN` as in `Model.sets_of`; and which
     prompts are their account's own."""
@@ -194,7 +199,7 @@ def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> In
     return fixed
 
 
-def _sizes(found: Sample) -> Ints:
+def _sizes(found: Prompts) -> Ints:
     """The words of each prompt."""
     return np.diff(found.segments[found.texts])
 

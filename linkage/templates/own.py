@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linkage.kernels.incidence import Ints
 from linkage.kernels.alignment import Flags
+from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
 from linkage.templates.holders import positions
 from linkage.templates.parts import Floats

@@ -26,7 +26,7 @@ from linkage.kernels.wordings import (
     patterns,
 )
 from linkage.kernels.words import Words
-from linkage.templates.sampling import Sample
+from linkage.templates.sampling import Prompts
 
 JUDGED = 24  # wordings of a pattern that say what its fixed words are
 FIXED = 0.7  # of which so many must have a word; noise and rewording take the rest
@@ -95,11 +95,10 @@ class Parts(NamedTuple):
     wordings: Ints
 
 
-def wordings_of(found: Sample, threads: int) -> Wordings:
+def wordings_of(found: Prompts, threads: int) -> Wordings:
     """The distinct segments of the prompts."""
-    each = folded(found.words, found.segments)
-    first, wording, _ = distinct(each)
-    hashes = each[first]
+    first, wording, _ = distinct(found.wordings)
+    hashes = found.wordings[first]
     words, offsets = taken(found.words, found.segments, first)
     prompt = np.repeat(np.arange(found.hashes.size), np.diff(found.texts))
     prompt, wording = once(prompt, wording)

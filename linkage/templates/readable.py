@@ -6,16 +6,15 @@ import re
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from linkage.kernels.alignment import Flags, marked
 from linkage.kernels.groups import taken
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import AROUND, MASK, Bytes, Words, odd
-from linkage.templates.cutting import Cut, Texts, buffers, cut_texts
+from linkage.templates.assigning import Templates
+from linkage.templates.cutting import Cut, buffers, cut_texts
 from linkage.templates.holders import positions
-from linkage.templates.model import Model
-from linkage.templates.sampling import Sample, picked
+from linkage.templates.sampling import Prompts
 
 SLOT = "{…}"
 LONGEST = 2000  # bytes that are written of a template
@@ -30,19 +29,10 @@ _PERSONAL = re.compile(
 )
 
 
-def described(
-    texts: Texts, found: Sample, hashes: Words, ids: Words, model: Model, key: Words
-) -> tuple[pa.Array, pa.Array]:
-    """How each set reads, by that prompt of it that has the smallest hash; and its parts' ids.
-
-    `hashes` has the set of each prompt of the sample, `ids` the sets that are asked for.
-    """
-    order = np.lexsort([found.hashes, hashes])
-    sets, first = np.unique(hashes[order], return_index=True)
-    at, _ = positions(sets, ids)
-    prompts = order[first[at]]
-    samples = _examples(texts, found.of_rows, found.hashes[prompts])
-    cut = picked(found, prompts)
+def described(samples: pa.Array, templates: Templates, key: Words) -> tuple[pa.Array, pa.Array]:
+    """How each template reads, by a text of it, and its parts' ids; null where there is no text."""
+    ids, model = templates.ids, templates.model
+    cut = templates.found.prompts.picked(templates.example)
     row = np.repeat(np.arange(ids.size), np.diff(cut.texts))
     place, inside = positions(model.wordings.hashes, cut.wordings)
     part = np.where(inside, model.parts.of_wording[place] if place.size else 0, 0)
@@ -69,33 +59,7 @@ def hexadecimal(values: Words) -> list[str]:
     return [f"{each:016x}" for each in values.tolist()]
 
 
-def _examples(texts: Texts, of_rows: Words, prompts: Words) -> pa.Array:
-    """For each prompt (each once), the smallest of the texts that are it; null for those that only
-    fingerprints are."""
-    known = np.sort(prompts)
-    best = pa.table({"prompt": pa.array([], pa.int64()), "text": pa.array([], pa.large_binary())})
-    done = 0
-    for piece in texts:
-        at, inside = positions(known, of_rows[done : done + len(piece)])
-        rows = np.flatnonzero(inside)
-        done += len(piece)
-        if rows.size and not pa.types.is_struct(piece.type):
-            plain = piece.take(pa.array(rows)).cast(pa.large_binary())
-            best = _smallest(
-                pa.concat_tables([best, pa.table({"prompt": at[rows], "text": plain})])
-            )
-    place = pc.index_in(pa.array(np.searchsorted(known, prompts)), best["prompt"].combine_chunks())
-    return best["text"].combine_chunks().take(place)
-
-
-def _smallest(some: pa.Table) -> pa.Table:
-    """The first text of each prompt."""
-    some = some.group_by(["prompt", "text"]).aggregate([])
-    some = some.sort_by([("prompt", "ascending"), ("text", "ascending")])
-    return some.take(pa.array(np.flatnonzero(np.diff(some["prompt"].to_numpy(), prepend=-1))))
-
-
-def _written(texts: pa.Array, cut: Cut, flags: Flags, key: Words) -> pa.Array:
+def _written(texts: pa.Array, cut: Prompts, flags: Flags, key: Words) -> pa.Array:
     """Each text with what is not flagged as slots; null where there is none."""
     data, _ = buffers(texts)
     spelled = cut_texts(texts, key)

@@ -1,0 +1,112 @@
+"""What each row carries, and a text of each template: the texts read for the second time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.kernels.alignment import Flags
+from linkage.kernels.groups import distinct
+from linkage.kernels.incidence import Int32s
+from linkage.kernels.wordings import Index
+from linkage.kernels.words import Words
+from linkage.templates.cutting import Cut
+from linkage.templates.holders import Places, positions
+from linkage.templates.model import KNOWN, Model
+from linkage.templates.sampling import Sample
+
+OWN, WELL_KNOWN = -1, -2  # numbers of no template
+HELD = 20_000  # texts that are held before the first of each prompt is picked
+TEXTS = pa.schema([("prompt", pa.int64()), ("text", pa.large_binary())])
+
+
+class Rows(NamedTuple):
+    """Of each row, the number of its template, `OWN` or `WELL_KNOWN`; and whether its prompt counts
+    as its account's own, although it may share a phrase."""
+
+    template: Int32s
+    own: Flags
+
+
+class Templates:
+    """The sets of parts that the sample has.
+
+    ids     uint64, ascending
+    example int64: the prompt of each that has the smallest hash
+    """
+
+    def __init__(self, found: Sample, model: Model, hashes: Words, own: Flags) -> None:
+        """`hashes` has the set of each prompt of the sample; `own`, whether it is its account's."""
+        self.found, self.model = found, model
+        first = distinct(hashes).first
+        first = first[hashes[first] > KNOWN]
+        self.ids: Words = hashes[first]
+        self.example: Places = first
+        self._of_prompt, self._own = self._numbers(hashes), own
+
+    def of_sample(self) -> Rows:
+        """Of each row, whose prompt is in the sample; all others have none."""
+        inside = self.found.inside
+        rows = Rows(np.full(inside.size, OWN, np.int32), np.ones(inside.size, np.bool_))
+        rows.template[inside] = self._of_prompt[self.found.prompt]
+        rows.own[inside] = self._own[self.found.prompt]
+        return rows
+
+    def of_others(self, cut: Cut, which: Flags, index: Index) -> Rows:
+        """Of some of the texts, whose prompts are not in the sample."""
+        wordings = cut.wordings
+        rows = np.flatnonzero(which & (np.diff(cut.texts) > 0))
+        out = Rows(np.full(which.size, OWN, np.int32), np.ones(which.size, np.bool_))
+        if rows.size:
+            sets, out.own[rows] = self.model.sets_of(cut, wordings, rows, index)
+            out.template[rows] = self._numbers(sets)
+        return Rows(out.template[which], out.own[which])
+
+    def _numbers(self, sets: Words) -> Int32s:
+        at, inside = positions(self.ids, sets)
+        return np.where(inside, at, np.where(sets == KNOWN, WELL_KNOWN, OWN)).astype(np.int32)
+
+
+class Examples:
+    """A text of each template: of those that are the prompt it is shown by, the smallest."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._prompts: Places = templates.example
+        wanted = np.zeros(templates.found.prompts.hashes.size, np.bool_)
+        wanted[templates.example] = True
+        here = wanted[templates.found.prompt]
+        self._rows: Places = np.flatnonzero(templates.found.inside)[here]
+        self._prompt = templates.found.prompt[here].astype(np.int64)
+        self._held = [TEXTS.empty_table()]
+        self._size = 0
+
+    def of(self, piece: pa.Array, first: int) -> pa.Table:
+        """The texts that a piece has, whose first row is given."""
+        begin, end = np.searchsorted(self._rows, [first, first + len(piece)])
+        if begin == end or pa.types.is_struct(piece.type):
+            return self._held[0].slice(0, 0)
+        plain = piece.take(pa.array(self._rows[begin:end] - first)).cast(pa.large_binary())
+        return pa.table([pa.array(self._prompt[begin:end]), plain], schema=TEXTS)
+
+    def add(self, some: pa.Table) -> None:
+        """What a piece has."""
+        self._held.append(some)
+        self._size += some.num_rows
+        if self._size > HELD:
+            self._held = [self._smallest()]
+            self._size = 0
+
+    def texts(self) -> pa.Array:
+        """One for each template; null for those that only fingerprints are."""
+        best = self._smallest().combine_chunks()
+        place = pc.index_in(pa.array(self._prompts), best["prompt"])
+        return best["text"].combine_chunks().take(place)
+
+    def _smallest(self) -> pa.Table:
+        """The first text of each prompt."""
+        some = pa.concat_tables(self._held).group_by(["prompt", "text"]).aggregate([])
+        some = some.sort_by([("prompt", "ascending"), ("text", "ascending")])
+        return some.take(pa.array(np.flatnonzero(np.diff(some["prompt"].to_numpy(), prepend=-1))))
