@@ -19,7 +19,19 @@ from linkage.kernels.alignment import (
     marked,
     seen,
 )
-from linkage.kernels.groups import FIRST, LAST, distinct, highest, once, pairs_within
+from linkage.kernels.groups import (
+    FIRST,
+    LAST,
+    added,
+    counted,
+    different,
+    distinct,
+    highest,
+    lookup,
+    once,
+    pairs_within,
+    positions,
+)
 from linkage.kernels.incidence import Ints
 from linkage.kernels.neighbours import ONCE, numbered, paired
 from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
@@ -258,3 +270,29 @@ def test_items_of_groups_are_each_once_or_those_with_the_highest_rate(
     assert list(zip(here.tolist(), there.tolist(), strict=True)) == [
         (i, j) for i in range(ones.size) for j in range(ones.size) if i != j and ones[i] == ones[j]
     ]
+
+
+@pytest.mark.parametrize("top", [3, 2**40, 2**64 - 2])
+def test_hashes_are_found_among_others(seed: int, top: int) -> None:
+    """However unevenly they lie."""
+    rng = np.random.default_rng(seed)
+    values = np.unique(rng.integers(0, top + 1, 200, dtype=np.uint64))
+    asked = np.concatenate([values, rng.integers(0, top + 1, 100, dtype=np.uint64)])
+    at, inside = positions(lookup(values[1::2]), asked)
+    np.testing.assert_array_equal(inside, np.isin(asked, values[1::2]))
+    np.testing.assert_array_equal(values[1::2][at[inside]], asked[inside])
+    assert not positions(lookup(values[:0]), asked)[1].any()
+
+
+def test_values_are_added_and_counted_by_group(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    group = rng.integers(-1, 20, 300).astype(np.int32)
+    values = rng.integers(0, 2**64 - 1, 300, dtype=np.uint64)
+    some = group >= 0
+    wanted = np.zeros(20, np.uint64)
+    np.add.at(wanted, group[some], values[some])
+    np.testing.assert_array_equal(added(group[some].astype(np.int64), values[some], 20), wanted)
+    np.testing.assert_array_equal(counted(group, 20), np.bincount(group[some], minlength=20))
+    np.testing.assert_array_equal(different(values.copy()), np.unique(values))
+    few = values % np.uint64(7)
+    np.testing.assert_array_equal(different(few.copy()), np.unique(few))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from linkage.kernels.alignment import Flags
 from linkage.kernels.incidence import Int32s, Ints
 from linkage.kernels.words import Words
 
@@ -71,6 +72,63 @@ def counted(numbers: Int32s, size: int) -> Ints:
         if number >= 0:
             out[number] += 1
     return out
+
+
+@njit(cache=True, nogil=True)
+def added(group: Ints, values: Words, groups: int) -> Words:
+    """The sum of the values of each group."""
+    out = np.zeros(groups, np.uint64)
+    for i in range(group.size):
+        out[group[i]] += values[i]
+    return out
+
+
+class Lookup(NamedTuple):
+    """Hashes that others are looked up among.
+
+    hashes  uint64, ascending
+    starts  int64[2**n + 1]: how many of them have less than each number in their n high bits
+    shift   64 - n
+    """
+
+    hashes: Words
+    starts: Ints
+    shift: int
+
+
+@njit(cache=True, nogil=True)
+def lookup(hashes: Words) -> Lookup:
+    """Made of hashes in ascending order."""
+    bits = 1
+    while (1 << bits) < hashes.size:
+        bits += 1
+    starts = np.zeros((1 << bits) + 1, np.int64)
+    for value in hashes:
+        starts[np.int64(value >> np.uint64(64 - bits)) + 1] += 1
+    for i in range(1 << bits):
+        starts[i + 1] += starts[i]
+    return Lookup(hashes, starts, 64 - bits)
+
+
+@njit(cache=True, nogil=True)
+def positions(among: Lookup, asked: Words) -> tuple[Ints, Flags]:
+    """Where each is among the known ones, and whether it is."""
+    at, inside = np.zeros(asked.size, np.int64), np.zeros(asked.size, np.bool_)
+    for i in range(asked.size):
+        value = asked[i]
+        part = np.int64(value >> np.uint64(among.shift))
+        first, last = among.starts[part], among.starts[part + 1]
+        while last - first > 8:
+            middle = (first + last) // 2
+            if among.hashes[middle] <= value:
+                first = middle
+            else:
+                last = middle
+        while first < last and among.hashes[first] != value:
+            first += 1
+        if first < last:
+            at[i], inside[i] = first, True
+    return at, inside
 
 
 @njit(cache=True, nogil=True)

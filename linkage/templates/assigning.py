@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.kernels.alignment import Flags
-from linkage.kernels.groups import distinct
+from linkage.kernels.groups import distinct, lookup, positions
 from linkage.kernels.incidence import Int32s
 from linkage.kernels.wordings import Index
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
-from linkage.templates.holders import Places, positions
+from linkage.templates.holders import Places
 from linkage.templates.model import KNOWN, Model
 from linkage.templates.sampling import Sample
 
@@ -44,6 +44,7 @@ class Templates:
         first = distinct(hashes).first
         first = first[hashes[first] > KNOWN]
         self.ids: Words = hashes[first]
+        self._lookup = lookup(self.ids)
         self.example: Places = first
         self._of_prompt, self._own = self._numbers(hashes), own
 
@@ -66,7 +67,7 @@ class Templates:
         return Rows(out.template[which], out.own[which])
 
     def _numbers(self, sets: Words) -> Int32s:
-        at, inside = positions(self.ids, sets)
+        at, inside = positions(self._lookup, sets)
         return np.where(inside, at, np.where(sets == KNOWN, WELL_KNOWN, OWN)).astype(np.int32)
 
 

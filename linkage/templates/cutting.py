@@ -18,7 +18,7 @@ from linkage.kernels.groups import folded
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Bytes, Words, cut
 
-BATCH = 4 << 20  # bytes of text that are cut at once
+BATCH = 1 << 20  # bytes of text that are cut at once
 FINGERPRINTS = "fingerprints"  # the one field of pieces that are no texts
 HEAD = np.frombuffer(b"lkp1.", np.uint8)  # what a fingerprint is, and of which version
 NO_KEY = b"linkage"  # texts that are read here and now need no secret

@@ -6,10 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.kernels.alignment import Flags
 from linkage.kernels.groups import different, taken
 from linkage.kernels.incidence import Int32s, Ints
-from linkage.kernels.words import Words
 from linkage.templates.sampling import Sample
 
 Places = npt.NDArray[np.intp]
@@ -74,11 +72,3 @@ def _pairs(item: npt.NDArray[np.signedinteger], account: Ints, accounts: int) ->
     pairs = item.astype(np.uint64) * np.uint64(accounts)
     pairs += account.astype(np.uint64)
     return different(pairs).astype(np.int64)
-
-
-def positions(known: Words, asked: Words) -> tuple[Places, Flags]:
-    """Where each is among the known ones (ascending), and whether it is."""
-    if known.size == 0:
-        return np.zeros(asked.size, np.intp), np.zeros(asked.size, np.bool_)
-    at = np.minimum(np.searchsorted(known, asked), known.size - 1)
-    return at, known[at] == asked

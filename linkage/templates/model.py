@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Bar, Flags, marked
-from linkage.kernels.groups import distinct, once, taken
+from linkage.kernels.groups import Lookup, distinct, lookup, once, positions, taken
 from linkage.kernels.incidence import Ints
 from linkage.kernels.wordings import Index, joined
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
-from linkage.templates.holders import Holders, Places, positions
+from linkage.templates.holders import Holders, Places
 from linkage.templates.own import Phrases, phrases
 from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Prompts
@@ -35,7 +35,7 @@ SAME = 0.8  # of a part's fixed words, so many are in a well-known text, to be a
 class Model(NamedTuple):
     """The wordings of the sample, the parts that they are, which of these are well known.
 
-    sets, chance    ascending: sets that recur, and those that are together by chance only
+    sets, chance    sets that recur, and those that are together by chance only
     phrases         sets that tell little
     """
 
@@ -43,8 +43,8 @@ class Model(NamedTuple):
     parts: Parts
     known: Flags
     used: Usage
-    sets: Words
-    chance: Words
+    sets: Lookup
+    chance: Lookup
     phrases: Phrases
 
     def live(self) -> Flags:
@@ -101,7 +101,7 @@ def nearest(
     held: Wordings, parts: Parts, each: Cut, hashes: Words, segment: Ints, index: Index
 ) -> Ints:
     """The part that each segment (by its hash, and its place) is, or is most alike; -1 for none."""
-    at, inside = positions(held.hashes, hashes)
+    at, inside = positions(held.lookup, hashes)
     part = np.full(segment.size, -1, np.int64)
     part[inside] = parts.of_wording[at[inside]]
     new = np.flatnonzero(~inside)
@@ -175,9 +175,8 @@ def model_of(
     hashes, some = np.where(fine, hashes, NOTHING), some.where(fine[some.prompt])
     telling = phrases(hashes, some, of_set[number], held, holders.everyone)
     own = telling.own(hashes, _fixed(wordings, parts, some, rows), _sizes(found))
-    model = Model(
-        wordings, parts, known, used, np.unique(hashes[hashes != NOTHING]), chance, telling
-    )
+    sets = lookup(np.unique(hashes[hashes != NOTHING]))
+    model = Model(wordings, parts, known, used, sets, lookup(chance), telling)
     # A prompt without parts that was sent again, word for word, is a template by itself.
     again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
     hashes = np.where(touched & (hashes == NOTHING), KNOWN, hashes)

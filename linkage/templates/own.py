@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Flags
+from linkage.kernels.groups import Lookup, lookup, positions
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
-from linkage.templates.holders import positions
 from linkage.templates.parts import Floats
 from linkage.templates.sampling import NOTHING
 from linkage.templates.sets import Carried
@@ -22,15 +22,15 @@ THIN = 4  # a part that so many times as many have in other sets
 
 
 class Phrases(NamedTuple):
-    """Sets that tell little of those who have them, by their hashes, ascending.
+    """Sets that tell little of those who have them.
 
     common  more than `RARE` of all have them
     thin    one part alone, which most of those who have it have beside others: that few have the
             set would make it seem rarer than it is
     """
 
-    common: Words
-    thin: Words
+    common: Lookup
+    thin: Lookup
 
     def own(self, sets: Words, fixed: Ints, words: Ints) -> Flags:
         """Which prompts, of so many words, so many of them fixed, are their account's own."""
@@ -47,4 +47,4 @@ def phrases(sets: Words, held: Carried, of_set: Floats, of_part: Floats, everyon
     wider[held.prompt] = of_part[held.part]
     common = np.where(one, wider, of_set) > RARE * everyone
     thin = one & (wider > THIN * of_set)
-    return Phrases(np.unique(sets[common]), np.unique(sets[thin]))
+    return Phrases(lookup(np.unique(sets[common])), lookup(np.unique(sets[thin])))

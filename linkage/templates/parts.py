@@ -13,7 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.kernels.alignment import Bar, Bits, Flags, Segments, kept_words
-from linkage.kernels.groups import distinct, folded, highest, once, pairs_within, taken
+from linkage.kernels.groups import (
+    Lookup,
+    added,
+    distinct,
+    folded,
+    highest,
+    lookup,
+    once,
+    pairs_within,
+    taken,
+)
 from linkage.kernels.incidence import Int32s, Ints
 from linkage.kernels.neighbours import Pairs, numbered, paired, promising
 from linkage.kernels.wordings import (
@@ -43,7 +53,7 @@ Floats = npt.NDArray[np.float64]
 class Wordings(NamedTuple):
     """Distinct segments of the sample, and which prompts have them.
 
-    hashes      uint64[U], ascending
+    lookup      their hashes, ascending
     words, offsets  their words
     bits        float32 for each word: how much it says (Kneser-Ney: among how many neighbours it is
                 found, so that a template does not make its own words common)
@@ -55,7 +65,7 @@ class Wordings(NamedTuple):
     pairs       of neighbouring words
     """
 
-    hashes: Words
+    lookup: Lookup
     words: Words
     offsets: Ints
     bits: Bits
@@ -66,6 +76,11 @@ class Wordings(NamedTuple):
     recurs: Flags
     number: Int32s
     pairs: Pairs
+
+    @property
+    def hashes(self) -> Words:
+        """uint64[U], ascending."""
+        return self.lookup.hashes
 
     @property
     def segments(self) -> Segments:
@@ -109,7 +124,17 @@ def wordings_of(found: Prompts, threads: int) -> Wordings:
     enough = 2 * float(np.log2(max(2, hashes.size)))
     recurs = promising(bits, offsets, pairs.number, enough / 2)
     return Wordings(
-        hashes, words, offsets, bits, prompt, wording, prompts, enough, recurs, number, pairs
+        lookup(hashes),
+        words,
+        offsets,
+        bits,
+        prompt,
+        wording,
+        prompts,
+        enough,
+        recurs,
+        number,
+        pairs,
     )
 
 
@@ -217,8 +242,8 @@ def _interchanged(found: Wordings, group: Ints, able: Flags) -> Flags:
     """Wordings of which the half stand where another of their group stands, too: beside the very
     same others. What fills a slot mostly comes with other fillings of its own."""
     hashes = scattered(found.hashes)
-    whole = np.zeros(int(found.prompt.max(initial=-1)) + 1, np.uint64)
-    np.add.at(whole, found.prompt, hashes[found.wording])
+    prompts = int(found.prompt.max(initial=-1)) + 1
+    whole = added(found.prompt, hashes[found.wording], prompts)
     some = able[found.wording]
     wording = found.wording[some]
     rest = whole[found.prompt[some]] - hashes[wording]

@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.kernels.alignment import Flags, marked
-from linkage.kernels.groups import taken
+from linkage.kernels.groups import positions, taken
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import AROUND, MASK, Bytes, Words, odd
 from linkage.templates.assigning import Templates
 from linkage.templates.cutting import Cut, buffers, cut_texts
-from linkage.templates.holders import positions
 from linkage.templates.sampling import Prompts
 
 SLOT = "{…}"
@@ -34,7 +33,7 @@ def described(samples: pa.Array, templates: Templates, key: Words) -> tuple[pa.A
     ids, model = templates.ids, templates.model
     cut = templates.found.prompts.picked(templates.example)
     row = np.repeat(np.arange(ids.size), np.diff(cut.texts))
-    place, inside = positions(model.wordings.hashes, cut.wordings)
+    place, inside = positions(model.wordings.lookup, cut.wordings)
     part = np.where(inside, model.parts.of_wording[place] if place.size else 0, 0)
     _, held = model.settle(row[inside], part[inside], ids.size)
     size = max(1, model.parts.ids.size)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Flags
-from linkage.kernels.groups import distinct, pairs_within
+from linkage.kernels.groups import added, distinct, pairs_within
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
 from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, scattered
@@ -211,9 +211,7 @@ def _any(prompt: Ints, flags: Flags, rows: int) -> Flags:
 
 def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
     """One hash of each prompt's parts, in whatever order; `NOTHING` for none."""
-    out = np.zeros(rows, np.uint64)
-    np.add.at(out, found.prompt, scattered(parts.ids[found.part]))
-    return out
+    return added(found.prompt, scattered(parts.ids[found.part]), rows)
 
 
 def _rarest(parts: Parts, used: Usage, found: Carried) -> Ints:
