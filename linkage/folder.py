@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from linkage.errors import ResultError
 from linkage.render import clean
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second, which most commands need not wait for
 
 TABLES = ("evidence", "artifacts", "activity", "links", "clusters", "members")
 BESIDE = ("judged", "templates")  # not every result has templates

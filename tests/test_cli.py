@@ -526,3 +526,9 @@ def test_words_and_figures() -> None:
 def test_members_of_the_fixture_are_listed_as_the_ban_list_says(result: Path) -> None:
     listed = [m[0] for m in MEMBERS if m[3] == "ban"]
     assert len(Run.open(result).banlist) == len(listed)
+
+
+def test_no_command_waits_for_what_few_need() -> None:
+    asked = "import sys, linkage.cli; print({'pandas', 'numba', 'scipy', 'ibis'} & {*sys.modules})"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True, text=True)
+    assert told.stdout == "set()\n"
