@@ -33,7 +33,7 @@ from linkage.kernels.groups import (
     positions,
 )
 from linkage.kernels.incidence import Ints
-from linkage.kernels.neighbours import ONCE, numbered, paired
+from linkage.kernels.neighbours import ONCE, Cut, numbered, paired, paired_again
 from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
 from linkage.kernels.words import LONGEST, MASK, Words, odd
 from linkage.templates.readable import personal
@@ -296,3 +296,30 @@ def test_values_are_added_and_counted_by_group(seed: int) -> None:
     np.testing.assert_array_equal(different(values.copy()), np.unique(values))
     few = values % np.uint64(7)
     np.testing.assert_array_equal(different(few.copy()), np.unique(few))
+
+
+def test_pairs_of_what_is_left_are_those_that_it_has(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words, offsets = drawn(rng, 40, 20)
+    words[rng.random(words.size) < 0.3] ^= rng.integers(0, 2**60, dtype=np.uint64)
+    number, kinds = numbered(words)
+    groups = np.sort(rng.permutation(40)[:25])
+    of = [number[offsets[g] : offsets[g + 1]].tolist() for g in groups]
+    kept = [rng.random(len(each)) < rng.choice([0.7, 1.0]) for each in of]
+    left = [
+        [word for word, keep in zip(each, keeps, strict=True) if keep]
+        for each, keeps in zip(of, kept, strict=True)
+    ]
+    ends = np.concatenate([[0], np.cumsum([len(each) for each in left])])
+    pairs = paired(number, kinds, offsets, 1)
+    found = paired_again(number, offsets, pairs, Cut(groups, np.concatenate(kept), ends))
+    plain = [pair for each in left for pair in zip([-1, *each], [*each, -1], strict=True)]
+    times = Counter(plain)
+    given: dict[tuple[int, int], set[int]] = {pair: set() for pair in plain}
+    for pair, one in zip(plain, found.number.tolist(), strict=True):
+        given[pair].add(one)
+        assert one < found.numbers
+        assert one != ONCE or times[pair] == 1
+    told = [one for each in given.values() for one in each if one != ONCE]
+    assert len(told) == len(set(told)) > 0
+    assert all(len(each) == 1 for each in given.values())

@@ -90,12 +90,17 @@ def _ended(words: Int32s, offsets: Ints) -> Int32s:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _hash(ended: Int32s, at: int) -> np.uint64:
-    """The pair that ends here: both numbers, so that none is taken for another, and scattered."""
-    before = ended[at - 1] if at > 0 else END
-    both = (np.uint64(before + 1) << np.uint64(32)) | np.uint64(ended[at] + 1)
+def _hashed(before: int, word: int) -> np.uint64:
+    """Both numbers, so that no pair is taken for another, and scattered."""
+    both = (np.uint64(before + 1) << np.uint64(32)) | np.uint64(word + 1)
     both = (both ^ (both >> np.uint64(29))) * SPREAD
     return both ^ (both >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _hash(ended: Int32s, at: int) -> np.uint64:
+    """That of the pair that ends here."""
+    return _hashed(ended[at - 1] if at > 0 else END, ended[at])
 
 
 @njit(cache=True, nogil=True)
@@ -181,6 +186,102 @@ def paired(words: Int32s, kinds: int, offsets: Ints, threads: int) -> Pairs:
         done += each.numbers
     fewer = np.minimum(sum(each.left for each in shares), sum(each.right for each in shares))
     return Pairs(number, done, sum(each.kinds for each in shares), fewer)
+
+
+class Cut(NamedTuple):
+    """Some groups of which only the words that are `kept` stand beside each other now.
+
+    groups  int64[G]: which
+    kept    bool for each word of these, one group after the other
+    offsets int64[G + 1]: where each begins among the words that are kept
+    """
+
+    groups: Ints
+    kept: Flags
+    offsets: Ints
+
+
+@njit(cache=True, nogil=True)
+def _gaps(words: Int32s, offsets: Ints, pairs: Pairs, cut: Cut) -> tuple[Int32s, Ints, Words]:
+    """(a number for each pair that is left, as it was; where there are new ones; their hashes)."""
+    number = np.empty(cut.offsets[-1] + cut.groups.size, np.int32)
+    new = 0
+    for turn in range(2):
+        if turn == 1:
+            places, hashes = np.empty(new, np.int64), np.empty(new, np.uint64)
+        at, flag, new = 0, 0, 0
+        for group in cut.groups:
+            begin, end = offsets[group], offsets[group + 1]
+            before = begin - 1
+            for i in range(begin, end + 1):
+                if i < end:
+                    flag += 1
+                    if not cut.kept[flag - 1]:
+                        continue
+                if before == i - 1:
+                    number[at] = pairs.number[i + group]
+                else:
+                    if turn == 1:
+                        places[new] = at
+                        first = words[before] if before >= begin else END
+                        hashes[new] = _hashed(first, words[i] if i < end else END)
+                    new += 1
+                at += 1
+                before = i
+    return number, places, hashes
+
+
+@njit(cache=True, nogil=True)
+def paired_again(words: Int32s, offsets: Ints, pairs: Pairs, cut: Cut) -> Pairs:
+    """The pairs of what is left of some groups, by the numbers that they had among all groups:
+    equal pairs have equal ones, but some may be numbered that are there only once by now."""
+    number, places, hashes = _gaps(words, offsets, pairs, cut)
+    size = 16
+    while size < 4 * places.size:
+        size *= 2
+    mask = np.uint64(size - 1)
+    key, given = np.empty(size, np.uint64), np.full(size, -2, np.int32)
+    for hashed in hashes:
+        slot = hashed & mask
+        while given[slot] != -2 and key[slot] != hashed:
+            slot = (slot + np.uint64(1)) & mask
+        key[slot], given[slot] = hashed, ONCE
+    # A pair that is new here may be an old one elsewhere.
+    numbers, at, flag, new = pairs.numbers, 0, 0, 0
+    for group in cut.groups if places.size else cut.groups[:0]:
+        before = END
+        for i in range(offsets[group], offsets[group + 1] + 1):
+            word = END
+            if i < offsets[group + 1]:
+                flag += 1
+                if not cut.kept[flag - 1]:
+                    continue
+                word = words[i]
+            hashed = _hashed(before, word)
+            before = word
+            if new < places.size and places[new] == at:
+                new += 1
+            else:
+                slot = hashed & mask
+                while given[slot] != -2 and key[slot] != hashed:
+                    slot = (slot + np.uint64(1)) & mask
+                if given[slot] != -2:
+                    if number[at] == ONCE:
+                        if given[slot] == ONCE:
+                            given[slot] = numbers
+                            numbers += 1
+                        number[at] = given[slot]
+                    given[slot] = number[at]
+            at += 1
+    for k in range(places.size):
+        slot = hashes[k] & mask
+        while key[slot] != hashes[k]:
+            slot = (slot + np.uint64(1)) & mask
+        if given[slot] == ONCE:
+            given[slot] = numbers
+            numbers += 1
+        number[places[k]] = given[slot]
+    return Pairs(number, numbers, pairs.kinds, pairs.fewer)
 
 
 @njit(cache=True, nogil=True)

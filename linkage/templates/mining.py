@@ -82,7 +82,7 @@ def mine(
     tell("comparing", 0.3)
     holders = Holders(found, who)
     wordings = wordings_of(found.prompts, threads)
-    parts = parts_of(wordings, holders.requests, threads)
+    parts = parts_of(wordings, holders.requests)
     well_known = known_parts(wordings, parts, cut_texts(pa.array(known, pa.string()), salt))
     model, hashes, own = model_of(found.prompts, wordings, parts, well_known, holders)
     templates = Templates(found, model, hashes, own)

@@ -25,7 +25,7 @@ from linkage.kernels.groups import (
     taken,
 )
 from linkage.kernels.incidence import Int32s, Ints
-from linkage.kernels.neighbours import Pairs, numbered, paired, promising
+from linkage.kernels.neighbours import Cut, Pairs, numbered, paired, paired_again, promising
 from linkage.kernels.wordings import (
     JOINS,
     JOINS_BY_RUNS,
@@ -155,14 +155,14 @@ class _Patterns(NamedTuple):
     kept: Flags
 
 
-def parts_of(found: Wordings, weights: Ints, threads: int) -> Parts:
+def parts_of(found: Wordings, weights: Ints) -> Parts:
     """What recurs, of the wordings; `weights` is how many requests each prompt stands for."""
-    each = _patterns(found, threads)
+    each = _patterns(found)
     alone = _alternatives(found, each.number, each.leaders.size, weights)
     return _described(found, each, alone)
 
 
-def _patterns(found: Wordings, threads: int) -> _Patterns:
+def _patterns(found: Wordings) -> _Patterns:
     """First by what wordings have in common in all, then patterns by what is fixed of them."""
     size = found.hashes.size
     order = np.lexsort([found.hashes, -found.prompts])
@@ -171,13 +171,11 @@ def _patterns(found: Wordings, threads: int) -> _Patterns:
     pattern = patterns(found.segments, found.pairs, some, free, Bar(found.enough, CLOSELY))
     made = _gathered(found, np.where(pattern < 0, np.arange(size), pattern), order)
     for _ in range(ROUNDS):
-        made = _joined(found, made, order, threads)
+        made = _joined(found, made, order)
     return made
 
 
-def _joined(
-    found: Wordings, each: _Patterns, order: npt.NDArray[np.intp], threads: int
-) -> _Patterns:
+def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
     """Patterns by their fixed words; small ones by runs, too: their slots may be far longer than
     what is fixed. A wording that is used often by itself is joined, but joins none."""
     sizes = np.bincount(each.number, minlength=each.leaders.size)
@@ -187,12 +185,12 @@ def _joined(
     )
     words, offsets = taken(found.words, found.offsets, each.leaders)
     bits, _ = taken(found.bits, found.offsets, each.leaders)
-    number, _ = taken(found.number, found.offsets, each.leaders)
-    words, bits, number = words[each.kept], bits[each.kept], number[each.kept]
+    words, bits = words[each.kept], bits[each.kept]
     kept = np.concatenate([[0], np.cumsum(each.kept)])[offsets]
     rank = np.lexsort([found.hashes[each.leaders], -found.prompts[each.leaders]])
     rank = rank[found.recurs[each.leaders[rank]]]
-    pairs = paired(number, found.pairs.fewer.size, kept, threads)
+    left = Cut(each.leaders, each.kept, kept)
+    pairs = paired_again(found.number, found.offsets, found.pairs, left)
     later = patterns(Segments(words, bits, kept), pairs, rank, free, Bar(found.enough, LOOSELY))
     later = np.where(later < 0, np.arange(later.size), later)
     return _gathered(found, each.leaders[later[each.number]], order)
