@@ -15,9 +15,10 @@ from linkage.kernels.alignment import (
     Segments,
     alike,
     empty_room,
+    entered,
     kept_words,
+    left,
     marked,
-    seen,
 )
 from linkage.kernels.groups import (
     FIRST,
@@ -140,16 +141,16 @@ def test_alignment_is_that_of_the_whole_table(seed: int) -> None:
             bar = Bar(float(rng.integers(1, 6)), float(rng.choice([0.3, 0.6])))
             mine = slice(offsets[one], offsets[one + 1])
             by_runs = bool(rng.random() < 0.5)
-            seen(room, words, at, stop, True)
+            entered(room, words, at, 1, stop - at)
             found = alike(held, one, words, at, stop, bar, by_runs, 0.0, room)
-            seen(room, words, at, stop, False)
+            left(room, words, at, stop)
             a, b = words[mine].tolist(), words[at:stop].tolist()
             assert found == naively_alike(a, bits[mine].tolist(), b, bar, by_runs)
             kinds.add((found[0] > 0, found[1] > 0))
             if found[0] > 0:
-                seen(room, words, at, stop, True)
+                entered(room, words, at, 1, stop - at)
                 assert alike(held, one, words, at, stop, bar, by_runs, found[0], room)[0] == 0
-                seen(room, words, at, stop, False)
+                left(room, words, at, stop)
     assert kinds == {(False, False), (True, False), (False, True)}
 
 

@@ -16,9 +16,11 @@ from linkage.kernels.words import LONGEST, MASK, Words
 RUN = 3  # words (an end of the segment is one) that make a run which both have
 ROUNDED = 1.0001  # sums of bits differ by less than this with the order in which they are added
 KINDS = 256  # remainders of hashes that are told apart
+NOWHERE = -1
 
 Bits = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int8]
 ALL, ONE, NONE = np.uint64(2**64 - 1), np.uint64(1), np.uint64(0)
 
 
@@ -43,13 +45,16 @@ class Room(NamedTuple):
 
     rows        uint64[LONGEST + 1]: of the table of longest common subsequences
     run, heavy  [LONGEST + 1]: words and bits of the runs that end at each word
-    seen        bool[KINDS]: remainders of the hashes of the segment that others are held against
+    first       int8[KINDS]: of the segment that others are held against, the place of a word whose
+                hash has the remainder, or NOWHERE
+    more        int8[LONGEST]: for each place, another one with the same remainder
     """
 
     rows: Words
     run: Ints
     heavy: Bits
-    seen: Flags
+    first: Places
+    more: Places
 
 
 @njit(cache=True, nogil=True)
@@ -59,8 +64,36 @@ def empty_room() -> Room:
         np.empty(LONGEST + 1, np.uint64),
         np.empty(LONGEST + 1, np.int64),
         np.empty(LONGEST + 1, np.float32),
-        np.zeros(KINDS, np.bool_),
+        np.full(KINDS, NOWHERE, np.int8),
+        np.empty(LONGEST, np.int8),
     )
+
+
+@njit(cache=True, nogil=True)
+def entered(room: Room, words: Words, start: int, step: int, size: int) -> None:
+    """Before others are held against a segment: its words, forwards or backwards."""
+    for place in range(size):
+        kind = words[start + step * place] & np.uint64(KINDS - 1)
+        room.more[place] = room.first[kind]
+        room.first[kind] = place
+
+
+@njit(cache=True, nogil=True)
+def left(room: Room, words: Words, begin: int, end: int) -> None:
+    """After others were held against it."""
+    for i in range(begin, end):
+        room.first[words[i] & np.uint64(KINDS - 1)] = NOWHERE
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _places(room: Room, words: Words, start: int, step: int, word: np.uint64) -> np.uint64:
+    """The places at which the segment that was entered has a word, as bits."""
+    out, place = NONE, room.first[word & np.uint64(KINDS - 1)]
+    while place != NOWHERE:
+        if words[start + step * place] == word:
+            out |= ONE << np.uint64(place)
+        place = room.more[place]
+    return out
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -87,16 +120,18 @@ def _grown(row: np.uint64, match: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def _in_order(a: Words, begin: int, end: int, b: Words, at: int, stop: int, rows: Words) -> int:
-    """How many words both have in the same order at most. Of the first i words of a, and the first
-    j of b, it is the number of noughts in the j low bits of row i."""
+def _in_order(
+    a: Words, begin: int, end: int, b: Words, at: int, here: int, there: int, room: Room
+) -> int:
+    """How many words both have in the same order at most: of the segment that was entered, which
+    begins at `at`, those from here to there. Of the first i words of a, and the first j of b, it is
+    the number of noughts in the j low bits of row i."""
+    rows = room.rows
     rows[0] = ALL
     for i in range(end - begin):
-        match = NONE
-        for j in range(stop - at):
-            match |= np.uint64(a[begin + i] == b[at + j]) << np.uint64(j)
+        match = _places(room, b, at, 1, a[begin + i]) >> np.uint64(here - at)
         rows[i + 1] = _grown(rows[i], match)
-    return _noughts(rows[end - begin], stop - at)
+    return _noughts(rows[end - begin], there - here)
 
 
 @njit(cache=True, nogil=True)
@@ -146,13 +181,6 @@ def _run(
 
 
 @njit(cache=True, nogil=True)
-def seen(room: Room, words: Words, begin: int, end: int, whether: bool) -> None:
-    """Before others are held against a segment, its words are entered; afterwards, they are not."""
-    for i in range(begin, end):
-        room.seen[words[i] & np.uint64(KINDS - 1)] = whether
-
-
-@njit(cache=True, nogil=True)
 def alike(
     held: Segments,
     one: int,
@@ -164,7 +192,7 @@ def alike(
     best: float,
     room: Room,
 ) -> tuple[float, float, float]:
-    """How alike a held segment is to another, whose words are `seen`: (share of the longer one that
+    """How alike a held segment is to another, which was entered: (share of the longer one that
     both have in the same order, bits of the runs that both have, bits that they have in common);
     noughts if they are not, or are by no larger share than the best until now.
     """
@@ -175,7 +203,7 @@ def alike(
     # At most these words are in both, and hardly any two segments have enough of them.
     most, weight = 0, np.float32(0)
     for i in range(begin, end):
-        if room.seen[a[i] & np.uint64(KINDS - 1)]:
+        if room.first[a[i] & np.uint64(KINDS - 1)] != NOWHERE:
             most += 1
             weight += bits[i]
     share, bound = min(most, shorter) / longer, ROUNDED * float(weight)
@@ -194,7 +222,7 @@ def alike(
         back += 1
     first, last, here, there = begin + front, end - back, at + front, stop - back
     if in_order:
-        inner = _in_order(a, first, last, b, here, there, room.rows)
+        inner = _in_order(a, first, last, b, at, here, there, room)
         share = (front + back + inner) / longer
         if share >= bar.least and share > best:
             inside = _bits_in_order(a, bits, first, last, b, here, there, room.rows)
@@ -213,33 +241,26 @@ def alike(
 
 
 @njit(cache=True, nogil=True)
-def _from_the_end(
-    a: Words, begin: int, end: int, b: Words, at: int, stop: int, rows: Words
-) -> None:
-    """As `_in_order`: row i is of the words from i on, its lowest bit of the last word of b."""
-    rows[end - begin] = ALL
-    for i in range(end - begin - 1, -1, -1):
-        match = NONE
-        for j in range(stop - at):
-            match |= np.uint64(a[begin + i] == b[stop - 1 - j]) << np.uint64(j)
-        rows[i] = _grown(rows[i + 1], match)
-
-
-@njit(cache=True, nogil=True)
 def _paired(
-    a: Words, begin: int, end: int, b: Words, at: int, stop: int, rows: Words, place: Ints
+    a: Words, begin: int, end: int, b: Words, at: int, stop: int, room: Room, place: Ints
 ) -> int:
-    """The words that both have in the same order: their places in a and in b alternate in `place`,
-    from the first words of both; returns how many there are."""
-    _from_the_end(a, begin, end, b, at, stop, rows)
+    """The words that both have in the same order, a being entered: their places in a and in b
+    alternate in `place`, from the first words of both; returns how many there are.
+
+    Row j is of the words of b from j on, its lowest bit of the last word of a.
+    """
+    rows, size, width = room.rows, end - begin, stop - at
+    rows[width] = ALL
+    for j in range(width - 1, -1, -1):
+        rows[j] = _grown(rows[j + 1], _places(room, a, end - 1, -1, b[at + j]))
     i, j, count = 0, 0, 0
-    while i < end - begin and j < stop - at:
+    while i < size and j < width:
         if a[begin + i] == b[at + j]:
             place[2 * count], place[2 * count + 1] = i, j
             count += 1
             i += 1
             j += 1
-        elif _noughts(rows[i], stop - at - j) == _noughts(rows[i + 1], stop - at - j):
+        elif (rows[j] >> np.uint64(size - 1 - i)) & ONE:
             i += 1
         else:
             j += 1
@@ -260,7 +281,7 @@ def kept_words(
         leader = members[ends[f]]
         total += offsets[leader + 1] - offsets[leader]
     out = np.zeros(total, np.bool_)
-    rows, place = np.empty(LONGEST + 1, np.uint64), np.empty(2 * LONGEST, np.int64)
+    room, place = empty_room(), np.empty(2 * LONGEST, np.int64)
     hits = np.empty(LONGEST, np.int64)
     done = 0
     for f in range(ends.size - 1):
@@ -269,13 +290,16 @@ def kept_words(
         size = ends[f + 1] - ends[f]
         judged = min(size - 1, most)
         hits[: end - begin] = 0
+        entered(room, words, end - 1, -1, end - begin if judged else 0)
         for n in range(judged):
             other = members[ends[f] + 1 + (n * (size - 1)) // judged]
             at, stop = offsets[other], offsets[other + 1]
-            for k in range(_paired(words, begin, end, words, at, stop, rows, place)):
+            for k in range(_paired(words, begin, end, words, at, stop, room, place)):
                 hits[place[2 * k]] += 1
         for i in range(end - begin):
             out[done + i] = hits[i] >= share * judged
+        if judged:
+            left(room, words, begin, end)
         done += end - begin
     return out
 
@@ -285,10 +309,13 @@ def marked(fixed: Words, ends: Ints, words: Words, offsets: Ints) -> Flags:
     """Which words of each segment are its template's: `fixed` has those of each, in their order.
     Masked words never are."""
     out = np.zeros(words.size, np.bool_)
-    rows, place = np.empty(LONGEST + 1, np.uint64), np.empty(2 * LONGEST, np.int64)
+    room, place = empty_room(), np.empty(2 * LONGEST, np.int64)
     for one in range(ends.size - 1):
+        begin, end = ends[one], ends[one + 1]
         at, stop = offsets[one], offsets[one + 1]
-        for k in range(_paired(fixed, ends[one], ends[one + 1], words, at, stop, rows, place)):
+        entered(room, fixed, end - 1, -1, end - begin)
+        for k in range(_paired(fixed, begin, end, words, at, stop, room, place)):
             j = at + place[2 * k + 1]
             out[j] = words[j] != MASK
+        left(room, fixed, begin, end)
     return out

@@ -6,7 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from linkage.kernels.alignment import RUN, Bar, Bits, Room, Segments, alike, empty_room, seen
+from linkage.kernels.alignment import (
+    RUN,
+    Bar,
+    Bits,
+    Room,
+    Segments,
+    alike,
+    empty_room,
+    entered,
+    left,
+)
 from linkage.kernels.groups import FIRST, LAST, mix
 from linkage.kernels.incidence import Int32s, Ints
 from linkage.kernels.neighbours import ONCE, Pairs
@@ -118,7 +128,7 @@ def _closest(
         return NOBODY
     own = _weight(held.bits, at, stop) if how == JOINS_IF_LIGHT else 0.0
     best, best_share, best_runs = NOBODY, 0.0, 0.0
-    seen(room, b, at, stop, True)
+    entered(room, b, at, 1, stop - at)
     for k in range(count):
         one = ballot.chosen[k]
         share, runs, same = alike(
@@ -131,7 +141,7 @@ def _closest(
             if min(own, other) - same >= HEAVY * bar.enough:
                 continue
         best, best_share, best_runs = one, share, runs
-    seen(room, b, at, stop, False)
+    left(room, b, at, stop)
     return best
 
 

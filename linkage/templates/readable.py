@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from linkage.kernels.alignment import Flags, marked
 from linkage.kernels.groups import positions, taken
-from linkage.kernels.incidence import Ints
-from linkage.kernels.words import AROUND, MASK, Bytes, Words, odd
+from linkage.kernels.words import AROUND, MASK, Words, odd
 from linkage.templates.assigning import Templates
 from linkage.templates.cutting import Cut, buffers, cut_texts
 from linkage.templates.sampling import Prompts
@@ -73,45 +73,55 @@ def _written(texts: pa.Array, cut: Prompts, flags: Flags, key: Words) -> pa.Arra
     edge[bounds] = True
     first = np.flatnonzero(fixed & (edge[:-1] | ~np.append(False, fixed[:-1])))
     last = np.flatnonzero(fixed & (edge[1:] | ~np.append(fixed[1:], False))) + 1
-    runs = np.searchsorted(first, bounds)
-    told = texts.is_valid().to_pylist()
+    runs = Runs(
+        data.tobytes(),
+        spelled,
+        np.stack([first, last, spelled.begins[first], spelled.ends[last - 1]], 1).tolist(),
+    )
+    which, ends = np.searchsorted(first, bounds).tolist(), bounds.tolist()
     written = [
-        _one(data, spelled, bounds[at : at + 2].tolist(), first[here], last[here])
-        if told[at]
-        else None
-        for at, here in enumerate(map(slice, runs[:-1], runs[1:]))
+        _one(runs, which[at], which[at + 1], ends[at], ends[at + 1]) if told else None
+        for at, told in enumerate(texts.is_valid().to_pylist())
     ]
     return pa.array(written, pa.string())
 
 
-def _one(data: Bytes, cut: Cut, bounds: list[int], first: Ints, last: Ints) -> str:
-    """A text whose words are those from the one bound to the other, and fixed from the first to
-    the last of each run."""
+class Runs(NamedTuple):
+    """Runs of fixed words, of texts one after the other: the first word of each and the one after
+    its last, and where they begin and end."""
+
+    data: bytes
+    cut: Cut
+    each: list[list[int]]
+
+
+def _one(runs: Runs, first: int, last: int, begin: int, end: int) -> str:
+    """A text that has the runs from first to last, and the words from begin to end."""
     pieces: list[str] = []
-    size, (at, end) = 0, bounds
-    for begin, stop in zip(first.tolist(), last.tolist(), strict=True):
-        if begin > at:
+    size, at = 0, begin
+    for run, stop, opens, closes in runs.each[first:last]:
+        if run > at:
             pieces.append(f" {SLOT} ")
-        pieces.append(_spelled(data, cut, begin, stop))
-        size += len(pieces[-1])
+        piece = runs.data[opens:closes].decode("utf-8", "replace")
+        size += len(piece)
         if size > LONGEST:
-            size -= len(pieces.pop())
-            while size <= LONGEST:
-                after = begin + 1
-                pieces.append(_spelled(data, cut, begin, after, open_end=after < stop))
-                size += len(pieces[-1])
-                begin = after
+            pieces.append(_beginning(runs, run, stop, LONGEST - size + len(piece)) or piece)
             return " ".join("".join(pieces).split()) + " …"
+        pieces.append(piece)
         at = stop
     if end > at:
         pieces.append(f" {SLOT}")
     return " ".join("".join(pieces).split())
 
 
-def _spelled(data: Bytes, cut: Cut, begin: int, stop: int, *, open_end: bool = False) -> str:
-    """Words as they were written; with an open end, up to where the next one begins."""
-    end = cut.begins[stop] if open_end else cut.ends[stop - 1]
-    return data[cut.begins[begin] : end].tobytes().decode("utf-8", "replace")
+def _beginning(runs: Runs, first: int, stop: int, size: int) -> str | None:
+    """The first words of a run that are longer than this, if they are not all of it."""
+    begins = runs.cut.begins[first:stop].tolist()
+    for end in begins[1:]:
+        piece = runs.data[begins[0] : end].decode("utf-8", "replace")
+        if len(piece) > size:
+            return piece
+    return None
 
 
 def personal(word: bytes) -> bool:
