@@ -24,6 +24,7 @@ from linkage.kernels.groups import (
     FIRST,
     LAST,
     added,
+    among,
     counted,
     different,
     distinct,
@@ -324,3 +325,12 @@ def test_pairs_of_what_is_left_are_those_that_it_has(seed: int) -> None:
     told = [one for each in given.values() for one in each if one != ONCE]
     assert len(told) == len(set(told)) > 0
     assert all(len(each) == 1 for each in given.values())
+
+
+def test_pairs_are_found_among_others(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    group, item = np.sort(rng.integers(0, 30, 200)), rng.integers(0, 9, 200)
+    groups, items = once(np.sort(rng.integers(0, 30, 60)), rng.integers(0, 9, 60))
+    wanted = np.isin(group * 9 + item, groups * 9 + items)
+    np.testing.assert_array_equal(among(group, item, groups, items), wanted)
+    assert 0 < wanted.sum() < 200

@@ -245,6 +245,21 @@ def once(group: Ints, item: Ints) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
+def among(group: Ints, item: Ints, groups: Ints, items: Ints) -> Flags:
+    """Which pairs of a group and an item are among others; groups are ascending in both."""
+    out = np.zeros(group.size, np.bool_)
+    first = 0
+    for i in range(group.size):
+        while first < groups.size and groups[first] < group[i]:
+            first += 1
+        at = first
+        while at < groups.size and groups[at] == group[i] and not out[i]:
+            out[i] = items[at] == item[i]
+            at += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
 def highest(group: Ints, item: Ints, rate: Ints, most: int) -> tuple[Ints, Ints]:
     """Of the items of each group (ascending), so many with the highest rate; those with the higher
     rate first, of equals the smaller item."""

@@ -8,7 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Bar, Flags, marked
-from linkage.kernels.groups import Lookup, distinct, lookup, once, positions, taken
+from linkage.kernels.groups import (
+    Lookup,
+    among,
+    different,
+    distinct,
+    lookup,
+    once,
+    positions,
+    taken,
+)
 from linkage.kernels.incidence import Ints
 from linkage.kernels.wordings import Index, joined
 from linkage.kernels.words import Words
@@ -82,15 +91,14 @@ class Model(NamedTuple):
         row = np.repeat(np.arange(rows.size), np.diff(ends))
         part = nearest(self.wordings, self.parts, each, wordings[segment], segment, index)
         found = part >= 0
-        row, part, size = row[found], part[found], max(1, self.parts.ids.size)
+        row, part = row[found], part[found]
         counts = ~self.known[part]
         sets, held = self.settle(row[counts], part[counts], rows.size)
-        inside = np.isin(row * size + part, held.prompt * size + held.part)
+        inside = among(row, part, held.prompt, held.part)
         same = in_common(
             self.parts, part[inside], *taken(each.words, each.segments, segment[found][inside])
         )
-        fixed = np.zeros(rows.size, np.int64)
-        np.add.at(fixed, row[inside], same)
+        fixed = np.bincount(row[inside], same, rows.size).astype(np.int64)
         own = self.phrases.own(sets, fixed, np.diff(each.segments[each.texts])[rows])
         touched = np.zeros(rows.size, np.bool_)
         touched[row[~counts]] = True
@@ -175,7 +183,7 @@ def model_of(
     hashes, some = np.where(fine, hashes, NOTHING), some.where(fine[some.prompt])
     telling = phrases(hashes, some, of_set[number], held, holders.everyone)
     own = telling.own(hashes, _fixed(wordings, parts, some, rows), _sizes(found))
-    sets = lookup(np.unique(hashes[hashes != NOTHING]))
+    sets = lookup(different(hashes[hashes != NOTHING]))
     model = Model(wordings, parts, known, used, sets, lookup(chance), telling)
     # A prompt without parts that was sent again, word for word, is a template by itself.
     again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
@@ -185,17 +193,15 @@ def model_of(
 
 def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> Ints:
     """How many words of each prompt are those that its parts have fixed."""
-    size = max(1, parts.ids.size)
     part = parts.of_wording[wordings.wording]
-    inside = np.isin(wordings.prompt * size + part, found.prompt * size + found.part)
-    some = np.unique(wordings.wording[inside])
+    inside = among(wordings.prompt, part, found.prompt, found.part)
+    some = np.flatnonzero(np.bincount(wordings.wording[inside]))
     same = np.zeros(wordings.hashes.size, np.int64)
     same[some] = in_common(
         parts, parts.of_wording[some], *taken(wordings.words, wordings.offsets, some)
     )
-    fixed = np.zeros(prompts, np.int64)
-    np.add.at(fixed, wordings.prompt[inside], same[wordings.wording[inside]])
-    return fixed
+    words = same[wordings.wording[inside]]
+    return np.bincount(wordings.prompt[inside], words, prompts).astype(np.int64)
 
 
 def _sizes(found: Prompts) -> Ints:
@@ -210,11 +216,11 @@ def _meant(parts: Parts, used: Usage, found: Carried, met: _Met) -> tuple[Carrie
 
     def by_chance(hashes: Words, some: Carried) -> Flags:
         flags = around.by_chance(some, *met.of(hashes))
-        seen.append(np.unique(hashes[flags]))
+        seen.append(different(hashes[flags]))
         return flags
 
     found = meant(parts, used, found, met.prompts.size, by_chance)
-    return found, np.unique(np.concatenate(seen))
+    return found, different(np.concatenate(seen))
 
 
 def _no_sets() -> Words:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Flags
-from linkage.kernels.groups import Lookup, lookup, positions
+from linkage.kernels.groups import Lookup, different, lookup, positions
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
 from linkage.templates.parts import Floats
@@ -47,4 +47,4 @@ def phrases(sets: Words, held: Carried, of_set: Floats, of_part: Floats, everyon
     wider[held.prompt] = of_part[held.part]
     common = np.where(one, wider, of_set) > RARE * everyone
     thin = one & (wider > THIN * of_set)
-    return Phrases(lookup(np.unique(sets[common])), lookup(np.unique(sets[thin])))
+    return Phrases(lookup(different(sets[common])), lookup(different(sets[thin])))

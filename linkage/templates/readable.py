@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.kernels.alignment import Flags, marked
-from linkage.kernels.groups import positions, taken
+from linkage.kernels.groups import among, positions, taken
 from linkage.kernels.words import AROUND, MASK, Words, odd
 from linkage.templates.assigning import Templates
 from linkage.templates.cutting import Cut, buffers, cut_texts
@@ -36,8 +36,7 @@ def described(samples: pa.Array, templates: Templates, key: Words) -> tuple[pa.A
     place, inside = positions(model.wordings.lookup, cut.wordings)
     part = np.where(inside, model.parts.of_wording[place] if place.size else 0, 0)
     _, held = model.settle(row[inside], part[inside], ids.size)
-    size = max(1, model.parts.ids.size)
-    member = np.isin(row * size + part, held.prompt * size + held.part) & inside
+    member = among(row, part, held.prompt, held.part) & inside
     fixed, ends = taken(model.parts.words, model.parts.offsets, part[member])
     segments = np.flatnonzero(member)
     words, offsets = taken(cut.words, cut.segments, segments)

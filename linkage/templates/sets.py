@@ -126,9 +126,9 @@ def company(found: Carried, parts: int, rows: int, holders: Callable[..., Floats
     prompts = np.bincount(found.part, minlength=parts)
     size = np.bincount(found.prompt, minlength=rows)
     here, there = pairs_within(found.prompt)
-    keys, number, together = np.unique(
-        found.part[here] * parts + found.part[there], return_inverse=True, return_counts=True
-    )
+    every = found.part[here] * parts + found.part[there]
+    first, number, together = distinct(every.astype(np.uint64))
+    keys = every[first]
     one, other = np.divmod(keys, max(1, parts))
     ways = max(1, int((size * (size - 1)).sum())) / max(1, found.part.size) ** 2
     more = np.log2(together / (prompts[one] * prompts[other] * ways * SORTS))
