@@ -116,6 +116,14 @@ def simulate(
     no_evasion: Annotated[
         bool, typer.Option("--no-evasion", help="Let no network hide in any way.")
     ] = False,
+    reword: Annotated[
+        float | None,
+        typer.Option(
+            "--reword",
+            help="Let networks that paraphrase reword all that they make from their templates, "
+            "and so much of the words in it (0.5: half).",
+        ),
+    ] = None,
     quiet: QuietMaking = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -124,12 +132,17 @@ def simulate(
     Networks of accounts, innocents that look like them, and ordinary people, in
     OUT/events.parquet; who is who, in OUT/truth.parquet. Same options, same bytes.
     """
-    from linkage.scenarios import DEFAULT_EVASIONS, Scenario
+    from linkage.scenarios import DEFAULT_EVASIONS, Paraphrase, Scenario
 
     if evasion and no_evasion:
         raise SettingsError(["--evasion and --no-evasion exclude each other"], "options")
     ways = frozenset(evasion) if evasion else frozenset() if no_evasion else DEFAULT_EVASIONS
-    scenario = Scenario(accounts, fakes, events, seed, prompts, evasions=ways)
+    if reword is not None and "paraphrase" not in ways:
+        raise SettingsError(["--reword needs the evasion paraphrase"], "options")
+    paraphrase = Paraphrase() if reword is None else Paraphrase(requests=1, words=reword)
+    scenario = Scenario(
+        accounts, fakes, events, seed, prompts, evasions=ways, paraphrase=paraphrase
+    )
     summary = _simulated(scenario, out, quiet=quiet)
     if as_json:
         output.write_json({**summary.__dict__, "kinds": dict(summary.kinds),

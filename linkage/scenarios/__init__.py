@@ -2,7 +2,13 @@
 
 from linkage.scenarios.lookalikes import LOOK_ALIKES, LookAlike
 from linkage.scenarios.networks import NETWORK_KINDS
-from linkage.scenarios.scenario import DEFAULT_EVASIONS, EVASIONS, Scenario, SimulationSummary
+from linkage.scenarios.scenario import (
+    DEFAULT_EVASIONS,
+    EVASIONS,
+    Paraphrase,
+    Scenario,
+    SimulationSummary,
+)
 from linkage.scenarios.simulation import KIND_NAMES, simulate
 
 __all__ = [
@@ -12,6 +18,7 @@ __all__ = [
     "LOOK_ALIKES",
     "NETWORK_KINDS",
     "LookAlike",
+    "Paraphrase",
     "Scenario",
     "SimulationSummary",
     "simulate",

@@ -145,7 +145,7 @@ def _behave(world: World, network: Network) -> None:
     if world.scenario.evades("jitter"):
         traits.jitter[who] = 90.0 if kind.clock == "burst" else 900.0
     if world.scenario.evades("paraphrase"):
-        traits.paraphrase[who] = 0.2
+        traits.paraphrase[who] = world.scenario.paraphrase.requests
 
 
 def _clock(world: World, name: str) -> int:

@@ -11,21 +11,23 @@ import pyarrow.compute as pc
 
 from linkage.scenarios import wording
 from linkage.scenarios.arrays import Flags, Ints, Words, identity, mix
+from linkage.scenarios.scenario import Paraphrase
 from linkage.scenarios.traffic import Batch
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _EVENT = 21  # the identifiers that fill slots
-REWORDED = 0.2  # share of the words of a reworded prompt that change
 
 
-def column(batch: Batch, seed: int, first: int) -> pa.Array:
+def column(batch: Batch, seed: int, first: int, paraphrase: Paraphrase) -> pa.Array:
     """The prompt of each request, null for other events. ``first`` is the first row's number."""
     rows = np.flatnonzero(batch.prompted)
     template = batch.template[rows]
     event = identity(_EVENT, seed, 0, rows + first)
     texts = _written(template, event, np.asarray(batch.fresh[rows]))
     reworded = np.flatnonzero(batch.reworded[rows])
-    texts = _replace(texts, reworded, _reword(texts.take(pa.array(reworded)), event[reworded]))
+    texts = _replace(
+        texts, reworded, _reword(texts.take(pa.array(reworded)), event[reworded], paraphrase)
+    )
     place = np.full(len(batch.account), -1, np.int64)
     place[rows] = np.arange(len(rows))
     return texts.take(pa.array(place, mask=place < 0))
@@ -151,23 +153,30 @@ def _chat(event: Words) -> pa.Array:
     return pc.utf8_trim(pc.binary_join_element_wise(opener, body, closer, " "), " ")
 
 
-def _reword(texts: pa.Array, event: Words) -> pa.Array:
-    """A fifth of the words gives way to a synonym, or gets another word beside it."""
+def _reword(texts: pa.Array, event: Words, how: Paraphrase) -> pa.Array:
+    """Some of the words give way to a synonym. One that has none gets another word beside it, or
+    gives way to a word of some other prompt."""
     words = pc.split_pattern(texts, " ")
     flat = words.flatten().dictionary_encode()
-    chosen = _draw(identity(22, 0, 0, np.arange(len(flat))) ^ mix(_owners(words, event)), 0, 1000)
-    beside = np.array(wording.FILLERS, object)[chosen % len(wording.FILLERS)]
+    chosen = _draw(_each(words, event), 0, 1000)
     plain = np.array(flat.dictionary.to_pylist(), object)
     other = np.array([wording.SYNONYMS.get(word, "") for word in plain], object)
     index = flat.indices.to_numpy()
-    changed = np.where(other[index] != "", other[index], plain[index] + " " + beside)
-    spoken = np.where(chosen < 1000 * REWORDED, changed, plain[index])
+    if how.replaced:
+        instead = plain[index[_draw(_each(words, event), 1, max(len(index), 1))]]
+    else:
+        beside = np.array(wording.FILLERS, object)[chosen % len(wording.FILLERS)]
+        instead = plain[index] + " " + beside
+    changed = np.where(other[index] != "", other[index], instead)
+    spoken = np.where(chosen < 1000 * how.words, changed, plain[index])
     lists = pa.ListArray.from_arrays(words.offsets, pa.array(spoken, pa.string()))
     return pc.binary_join(lists, " ")
 
 
-def _owners(words: pa.Array, event: Words) -> Words:
-    return np.repeat(event, pc.list_value_length(words).to_numpy())
+def _each(words: pa.Array, event: Words) -> Words:
+    """A number for each word of each prompt."""
+    owners = np.repeat(event, pc.list_value_length(words).to_numpy())
+    return identity(22, 0, 0, np.arange(len(owners))) ^ mix(owners)
 
 
 def _replace(texts: pa.Array, rows: Ints, values: pa.Array) -> pa.Array:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from linkage.errors import SettingsError
 
@@ -27,6 +28,22 @@ EVASIONS: Mapping[str, str] = {
 DEFAULT_EVASIONS = frozenset(EVASIONS) - {"below_thresholds"}
 
 
+class Paraphrase(NamedTuple):
+    """How networks with the evasion `paraphrase` reword what they make from templates.
+
+    requests   share of these that is reworded; a template that anyone uses is left as it is
+    words      share of a reworded prompt's words that change, slots and all
+    replaced   a word without a synonym gives way to another; else one is put in beside it
+    """
+
+    requests: float = 0.2
+    words: float = 0.2
+    replaced: bool = False
+
+
+USUALLY = Paraphrase()
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A simulated month: its size, its seed, and how hard its networks hide."""
@@ -39,6 +56,7 @@ class Scenario:
     start: datetime = datetime(2026, 6, 1, tzinfo=UTC)
     days: int = 30
     evasions: frozenset[str] = DEFAULT_EVASIONS
+    paraphrase: Paraphrase = USUALLY
 
     def __post_init__(self) -> None:
         faults = list(_faults(self))
@@ -64,6 +82,9 @@ def _faults(scenario: Scenario) -> list[str]:
         ),
         f"seed must not be negative, not {scenario.seed}": scenario.seed >= 0,
         f"days must lie between 7 and 92, not {scenario.days}": 7 <= scenario.days <= 92,
+        f"shares to paraphrase must lie between 0 and 1, not {scenario.paraphrase}": (
+            0 <= scenario.paraphrase.requests <= 1 and 0 <= scenario.paraphrase.words <= 1
+        ),
         "start must have a time zone": scenario.start.tzinfo is not None,
         f"unknown evasions: {', '.join(unknown)} (known: {', '.join(EVASIONS)})": not unknown,
     }

@@ -23,6 +23,7 @@ from linkage.scenarios.arrays import (
 )
 from linkage.scenarios.moments import TYPES
 from linkage.scenarios.names import domains, mailboxes, phones
+from linkage.scenarios.scenario import Paraphrase
 from linkage.scenarios.traffic import PATHS, Batch
 from linkage.scenarios.world import World
 
@@ -51,6 +52,7 @@ class Texts:
     verified: Flags
     start: int
     prompts: bool
+    paraphrase: Paraphrase
 
 
 def make_texts(world: World) -> Texts:
@@ -71,6 +73,7 @@ def make_texts(world: World) -> Texts:
         orgs=hex_column(identity(_ORG, seed, 0, np.arange(world.counts.get("org", 0))), "org_", 8),
         org_of=np.where(traits.org >= 0, traits.org, traits.claimed), verified=traits.org >= 0,
         start=int(world.scenario.start.timestamp()) * 1_000_000, prompts=world.scenario.prompts,
+        paraphrase=world.scenario.paraphrase,
     )  # fmt: skip
 
 
@@ -99,7 +102,7 @@ def _table(texts: Texts, batch: Batch, first: int) -> pa.Table:
         identity(_CARD, texts.seed, 0, batch.payment),
     )
     content = (
-        prompts.column(batch, texts.seed, first)
+        prompts.column(batch, texts.seed, first, texts.paraphrase)
         if texts.prompts
         else _template_ids(batch, texts.seed, first)
     )
