@@ -295,6 +295,9 @@ def test_simulate(tmp_path: Path) -> None:
     assert Path(found["truth_path"]).is_file()
     assert found["fakes"] == 80
     assert sum(found["kinds"].values()) == 400
+    assert "needs the evasion" in failed(
+        "simulate", tmp_path / "c", "--no-evasion", "--reword", 0.5, code=2
+    )
 
 
 def test_detect(month: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from linkage.scenarios import (
     KIND_NAMES,
     LOOK_ALIKES,
     NETWORK_KINDS,
+    Paraphrase,
     Scenario,
     simulate,
 )
@@ -279,6 +280,32 @@ def test_prompts_have_text(tmp_path: Path) -> None:
     assert texts.value("SELECT count(DISTINCT prompt) / count(prompt) FROM e") > 0.9
     assert texts.value("SELECT median(length(prompt)) FROM e") > 50
     assert texts.value("SELECT max((contains(prompt, '{'))::int) FROM e") == 0
+
+
+def test_a_paraphrase_rewords_every_prompt_from_networks_templates(tmp_path: Path) -> None:
+    def month(name: str, *ways: str, how: Paraphrase | None = None) -> pd.DataFrame:
+        scenario = Scenario(accounts=1_000, fakes=80, events=10_000, prompts=True,
+                            evasions=frozenset(ways), paraphrase=how or Paraphrase())  # fmt: skip
+        made = Month(tmp_path / name, scenario)
+        return made.ask("SELECT * EXCLUDE (ts) FROM j WHERE prompt IS NOT NULL ORDER BY event_id")
+
+    exact = month("exact")
+    fake = (exact.operator >= 0).to_numpy()
+    rest = [name for name in exact.columns if name != "prompt"]
+    for words in (0.2, 0.5):
+        ways = (Paraphrase(1, words), Paraphrase(1, words, replaced=True))
+        beside, replaced = (month(f"{how}", "paraphrase", how=how) for how in ways)
+        for reworded in (beside, replaced):
+            assert (reworded.prompt != exact.prompt)[fake].mean() > 0.9
+            assert (reworded.prompt == exact.prompt)[~fake].all()
+            pd.testing.assert_frame_equal(reworded[rest], exact[rest])
+        texts = zip(exact.prompt, beside.prompt, replaced.prompt, strict=True)
+        split = [[text.split() for text in three] for three in texts if three[0] != three[2]]
+        kept = [np.mean([word in instead for word in old]) for old, _, instead in split]
+        assert np.mean(kept) == pytest.approx(1 - words, abs=0.08)
+        assert sum(len(more) for _, more, _ in split) > sum(len(old) for old, _, _ in split)
+    with pytest.raises(SettingsError, match="shares to paraphrase"):
+        Scenario(paraphrase=Paraphrase(words=1.5))
 
 
 def test_no_networks_at_all(tmp_path: Path) -> None:
