@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+from benchmarks.templates import months, months_page, ordinary
 from benchmarks.templates.judged import judged
 from benchmarks.templates.methods import METHODS
+from benchmarks.templates.months import WAYS, Way, measured
+from benchmarks.templates.ordinary import wronged
 from benchmarks.templates.page import markdown
 from benchmarks.templates.planted import PLANTED
 from benchmarks.templates.texts import prompts
+from linkage.scenarios import Scenario
+
+# Ibis 12 asks DuckDB 2 for tables by a name that is on its way out.
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 
 @pytest.mark.parametrize(
@@ -78,3 +87,91 @@ def test_the_page() -> None:
     assert "| *a*: b | 10 | 0.500 / 0.250 |" in page
     assert "linkage gives 12.5 % a template" in page
     assert page.endswith("numpy 1.\n")
+
+
+def test_wrong_templates_are_counted_by_what_prompts_have_in_common() -> None:
+    """Of 1,000 accounts: two with the same sentence, two with nearly the same, two with neither;
+    one whose template is a network's; all others with what is too common to count, or nothing."""
+    said = [
+        ("one", "Why does 17 men in a boat sink?", "t1"),
+        ("two", "Hello! Why does 3 men in a boat sink?", "t1"),
+        ("three", "He sold the old boat at noon", "t2"),
+        ("four", "He sold the new boat at noon", "t2"),
+        ("five", "Rain fell on all the hills today", "t3"),
+        ("six", "Nobody knows whether the hills are green", "t3"),
+        *((f"all{number}", "Some more words that people wrote", "t4") for number in range(994)),
+    ]
+    rows = [(name, text, -1, given, True) for name, text, given in said]
+    rows += [(f"net{number}", "work", 0, "t5", False) for number in range(2)]
+    columns = ["account_id", "prompt", "operator", "given", "own"]
+    found = wronged("a", "b", pd.DataFrame(rows, columns=columns))
+    assert (found.accounts, found.wronged, found.same, found.near, found.other) == (
+        1000,
+        6,
+        2,
+        2,
+        2,
+    )
+    assert found.own == pytest.approx(6 / 1000)
+    assert (found.networks, found.found) == (2, 2)
+    assert [each["kind"] for each in found.examples] == ["same", "near", "other"]
+
+
+def test_planted_networks_are_found_among_own_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordinary, "PEOPLE", 100)
+    monkeypatch.setattr(ordinary, "RARE", 0.2)
+    found = ordinary.of_prose()
+    assert (found.accounts, found.prompts, found.networks) == (100, 1000, 100)
+    assert found.found > 30
+    assert found.wronged < 5
+
+
+def test_a_month_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    small = Scenario(accounts=400, fakes=80, events=4_000, prompts=True)
+    monkeypatch.setattr(Way, "scenario", lambda way, seed: small)
+    monkeypatch.setattr(months, "RARE", 0.1)
+    row = measured(WAYS[1], 1, tmp_path)
+    assert 60 < row["of"] < 80
+    assert row["innocents"] == 320
+    assert 0 <= row["listed"] <= row["flagged"] <= row["of"]
+    assert 20 < row["holders"] <= 80
+    assert row["made"] > row["holders"]
+    assert 0 < row["own"] < 1
+
+
+def test_ways_of_a_month_differ_in_their_prompts_alone() -> None:
+    assert [way.name for way in WAYS if way.name.endswith("50")] == ["beside_50", "replaced_50"]
+    ids, exact, *reworded = (way.scenario(5) for way in WAYS)
+    assert not ids.prompts
+    assert not exact.evades("paraphrase")
+    for scenario in reworded:
+        assert scenario.paraphrase.requests == 1
+        assert scenario.evasions == exact.evasions | {"paraphrase"}
+        assert (scenario.seed, scenario.accounts) == (exact.seed, exact.accounts)
+
+
+def test_the_page_of_months() -> None:
+    runs = [
+        {"seed": seed, "way": way.name, "of": 490, "listed": 400 - 40 * (number > 1) - seed,
+         "flagged": 480, "innocents": 19_500, "innocents_listed": number, "holders": 470,
+         "innocents_to_review": 700, "made": 5000, "own": 0.75}
+        for number, way in enumerate(WAYS)
+        for seed in (1, 3)
+    ]  # fmt: skip
+    own = {"name": "prose", "what": "w", "accounts": 2000, "prompts": 20_000, "wronged": 4,
+           "same": 1, "near": 2, "other": 1, "own": 0.0002, "networks": 100, "found": 99,
+           "examples": [{"kind": "near", "prompt": "a\nb", "other": "c `d`"}]}  # fmt: skip
+    found = {
+        "machine": {"cores": 2, "processor": "x", "memory_gb": 4, "system": "Linux"},
+        "versions": {"numpy": "1"}, "runs": runs, "own": [own],
+    }  # fmt: skip
+    page = months_page.markdown(found)
+    assert "| texts, exact | 2 | 398.0 | 100.0 % | 1.0 | 480.0 | 700 |" in page
+    assert "| texts, 50 % of words reworded, replaced | 2 | 358.0 | 89.9 % |" in page
+    assert "| 3 | template ids | 397 of 490, 0 | 480 of 490 | 700 | 470 | 5,000 |" in page
+    assert "| **prose**: w | 2,000 | 4 (0.20 %) | 1 (0.05 %) |" in page
+    assert "prose, near:\n\n```text\na b\nc 'd'\n```" in page
+    assert page.endswith("numpy 1.\n")
+    drawn = months_page.plot(runs)
+    assert drawn == months_page.plot(runs)
+    assert drawn.count('<g id="axes_') == 2

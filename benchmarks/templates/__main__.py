@@ -7,6 +7,12 @@ template, in the folder that --data names; left out without), and the sets that
 `benchmarks.templates.planted` plants. Then the seconds of each on the same prompts, and what the
 mining takes as there are more. Each in a process of its own, in turn. Writes templates.json and
 templates.md.
+
+    python -m benchmarks.templates --months
+
+runs over simulated months instead, with the texts of prompts and with template ids, and gives
+people's own prompts to the mining; it takes hours. Writes templates_months.json, .md and .svg;
+months of other seeds and ways, and sets that are not asked for, are kept as they were.
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,9 +31,12 @@ import pyarrow.parquet as pq
 
 from benchmarks.machine import machine, versions
 from benchmarks.processes import Arguments, apart
+from benchmarks.templates import months_page
 from benchmarks.templates.growing import write
 from benchmarks.templates.judged import judged
 from benchmarks.templates.methods import METHODS
+from benchmarks.templates.months import SEEDS, WAYS, Way, measured, named
+from benchmarks.templates.ordinary import SETS
 from benchmarks.templates.page import markdown
 from benchmarks.templates.planted import PLANTED
 
@@ -35,6 +44,8 @@ LIBRARIES = ("linkage", "numpy", "numba", "pyarrow", "drain3", "datasketch")
 SIZES = (100_000, 1_000_000, 4_000_000, 16_000_000)
 METHOD = "benchmarks.templates.methods"
 PARTS = ("quality", "compared", "growing")
+MONTHS = ("linkage", "duckdb", "numpy", "numba", "pyarrow")
+ORDER = [way.name for way in WAYS]
 COMPARED = 20_000  # prompts that all methods are timed on
 
 
@@ -48,8 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--prompts", type=int, nargs="*", default=SIZES, help="sizes to measure")
     parser.add_argument("--compared", type=int, default=COMPARED, help="prompts for all methods")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="others are kept")
+    parser.add_argument("--months", action="store_true", help="simulated months, instead")
+    parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS, help="of the months")
+    ways = [way.name for way in WAYS]
+    parser.add_argument("--ways", nargs="*", choices=ways, default=ways, help="of their prompts")
+    parser.add_argument("--own", nargs="*", choices=list(SETS), default=list(SETS),
+                        help="sets of own prompts")  # fmt: skip
     asked = parser.parse_args(arguments)
     asked.out.mkdir(parents=True, exist_ok=True)
+    if asked.months:
+        _months(asked.out, asked.seeds, named(asked.ways), asked.own)
+        return
     file = asked.out / "templates.json"
     found = json.loads(file.read_text("utf-8")) if file.exists() else {}
     found |= {"machine": machine(), "versions": versions(LIBRARIES)}
@@ -64,6 +84,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = json.dumps(found, indent=1, allow_nan=False) + "\n"
     file.write_text(text, "utf-8")
     (asked.out / "templates.md").write_text(markdown(found), "utf-8")
+
+
+def _months(out: Path, seeds: Sequence[int], ways: Sequence[Way], sets: Sequence[str]) -> None:
+    """Each row is written as soon as it is there: what is cut off can be gone on with."""
+    file = out / "templates_months.json"
+    found = json.loads(file.read_text("utf-8")) if file.exists() else {"runs": [], "own": []}
+    found |= {"machine": machine(), "versions": versions(MONTHS)}
+
+    def keep(rows: str, row: dict[str, Any], by: Callable[[Mapping[str, Any]], Any]) -> None:
+        found[rows] = sorted([*(r for r in found[rows] if by(r) != by(row)), row], key=by)
+        print(row, file=sys.stderr)
+        _write_months(found, out)
+
+    for way in ways:
+        for seed in seeds:
+            with tempfile.TemporaryDirectory(prefix="linkage-months-") as work:
+                row = measured(way, seed, Path(work))
+            keep("runs", row, lambda row: (row["seed"], ORDER.index(row["way"])))
+    for name in sets:
+        keep("own", asdict(SETS[name]()), lambda row: list(SETS).index(row["name"]))
+    _write_months(found, out)
+
+
+def _write_months(found: Mapping[str, Any], out: Path) -> None:
+    text = json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    (out / "templates_months.json").write_text(text, "utf-8")
+    (out / "templates_months.md").write_text(months_page.markdown(found), "utf-8")
+    (out / months_page.PLOT).write_text(months_page.plot(found["runs"]), "utf-8")
 
 
 def _sets(data: Path | None) -> list[tuple[str, str, bool, pa.Table]]:
