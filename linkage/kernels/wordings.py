@@ -36,6 +36,7 @@ class Index(NamedTuple):
 
     key: Words  # 0 where none is
     leaders: Rows
+    filter: Words  # a bit for each of these pairs, and for few others
 
 
 class _Ballot(NamedTuple):
@@ -209,7 +210,12 @@ def indexed(words: Words, offsets: Ints, leaders: Ints) -> Index:
     size = 16
     while size < 2 * total:
         size *= 2
-    index = Index(np.zeros(size, np.uint64), np.full((size, LEADERS), NOBODY, np.int32))
+    index = Index(
+        np.zeros(size, np.uint64),
+        np.full((size, LEADERS), NOBODY, np.int32),
+        np.zeros(size // 4, np.uint64),
+    )
+    wide, one = np.uint64(index.filter.size - 1), np.uint64(1)
     for leader in leaders:
         before = FIRST
         for i in range(offsets[leader], offsets[leader + 1] + 1):
@@ -218,6 +224,7 @@ def indexed(words: Words, offsets: Ints, leaders: Ints) -> Index:
             before = word
             at = _place(index.key, both)
             index.key[at] = both
+            index.filter[(both >> np.uint64(32)) & wide] |= one << (both >> np.uint64(58))
             _post(index.leaders, int(at), leader)
     return index
 
@@ -227,20 +234,31 @@ def joined(index: Index, held: Segments, words: Words, offsets: Ints, bar: Bar) 
     """For each wording of another text, the leader that it is most alike, or NOBODY."""
     out = np.empty(offsets.size - 1, np.int32)
     ballot, room = _empty_ballot(held.offsets.size), empty_room()
-    numbers = np.empty(LONGEST + 1, np.int32)
+    numbers, keys = np.empty(LONGEST + 1, np.int32), np.empty(LONGEST + 2, np.uint64)
+    wide = np.uint64(index.filter.size - 1)
     for one in range(out.size):
         at, stop = offsets[one], offsets[one + 1]
-        before = FIRST
+        # Most pairs are nobody's: these are passed over without a branch that depends on it.
+        before, some = FIRST, np.int64(0)
         for i in range(at, stop + 1):
             word = words[i] if i < stop else LAST
             both = _key(before, word)
             before = word
-            place = _place(index.key, both)
-            numbers[i - at] = np.int32(place) if index.key[place] == both else ONCE
+            keys[some] = both
+            bits = index.filter[(both >> np.uint64(32)) & wide]
+            some += np.int64((bits >> (both >> np.uint64(58))) & np.uint64(1))
+        count = 0
+        for k in range(some):
+            place = _place(index.key, keys[k])
+            numbers[count] = np.int32(place)
+            count += index.key[place] == keys[k]
+        if count == 0:
+            out[one] = NOBODY
+            continue
         out[one] = _closest(
             index.leaders,
             held,
-            numbers[: stop - at + 1],
+            numbers[:count],
             words,
             at,
             stop,
