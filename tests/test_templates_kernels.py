@@ -28,6 +28,7 @@ from linkage.kernels.groups import (
     counted,
     different,
     distinct,
+    foremost,
     highest,
     lookup,
     once,
@@ -334,3 +335,12 @@ def test_pairs_are_found_among_others(seed: int) -> None:
     wanted = np.isin(group * 9 + item, groups * 9 + items)
     np.testing.assert_array_equal(among(group, item, groups, items), wanted)
     assert 0 < wanted.sum() < 200
+
+
+def test_the_foremost_of_each_group(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    group, rate, other = np.sort(rng.integers(0, 30, 200)), *rng.integers(0, 4, (2, 200))
+    order = np.lexsort([np.arange(200), -other, -rate, group])
+    wanted = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
+    np.testing.assert_array_equal(foremost(group, rate, other), wanted)
+    assert foremost(group[:0], rate[:0], other[:0]).size == 0

@@ -245,6 +245,23 @@ def once(group: Ints, item: Ints) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
+def foremost(group: Ints, rate: Ints, other: Ints) -> Ints:
+    """Where in each group (ascending) the rate is highest; of equals, the other rate; of equals
+    again, the first."""
+    out = np.empty(group.size, np.int64)
+    count = 0
+    for i in range(group.size):
+        if i == 0 or group[i] != group[i - 1]:
+            out[count] = i
+            count += 1
+            continue
+        best = out[count - 1]
+        if rate[i] > rate[best] or (rate[i] == rate[best] and other[i] > other[best]):
+            out[count - 1] = i
+    return out[:count].copy()
+
+
+@njit(cache=True, nogil=True)
 def among(group: Ints, item: Ints, groups: Ints, items: Ints) -> Flags:
     """Which pairs of a group and an item are among others; groups are ascending in both."""
     out = np.zeros(group.size, np.bool_)

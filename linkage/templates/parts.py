@@ -18,6 +18,7 @@ from linkage.kernels.groups import (
     added,
     distinct,
     folded,
+    foremost,
     highest,
     lookup,
     once,
@@ -225,9 +226,7 @@ def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> 
     whole = distinct((pattern[one] * count + other).astype(np.uint64))
     usual = whole.times[whole.number[first]]
     one, other = one[first], other[first]
-    order = np.lexsort([other, -usual, -times, one])
-    one, other, times = one[order], other[order], times[order]
-    first = np.flatnonzero(np.diff(one, prepend=-1))
+    first = foremost(one, times, usual)
     first = first[times[first] >= COMPANY * found.prompts[one[first]]]
     company = np.full(size, -1)
     company[one[first]] = other[first]
