@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from linkage.cli import app
+from linkage.templates import files, mine
 from linkage.templates.cutting import secret
 from linkage.templates.fingerprints import fingerprints
 from tests.test_templates import prose
@@ -178,3 +179,18 @@ def test_a_file_of_texts_becomes_one_of_fingerprints(tmp_path: Path, name: str) 
         done = CliRunner().invoke(app, [*words, *wrong])
         assert (done.exit_code, why in done.stderr) == (code, True), done.stderr
     assert [path.name for path in out.parent.iterdir()] == ["out.parquet"]
+
+
+def test_all_rows_are_written_however_many_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"Tell me a story about the old {word} by the sea" for word in "abcde"] + ["Why"]
+    for rows in (texts, []):
+        found = mine(pa.chunked_array([pa.array(rows, pa.string())]))
+        files.write(found, tmp_path / "whole.parquet")
+        monkeypatch.setattr(files, "WRITTEN", 4)
+        files.write(found, tmp_path / "parts.parquet")
+        whole, parts = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
+        assert parts.equals(whole)
+        assert parts["template_id"].to_pylist() == found.of_rows.to_pylist()
+        assert parts["row"].to_pylist() == list(range(len(rows)))

@@ -20,6 +20,7 @@ from linkage.templates.cutting import Texts
 from linkage.templates.mining import Mined
 
 LINES = 20_000  # of NDJSON, or rows of Parquet, that are read at once
+WRITTEN = 1 << 20  # rows that are written at once
 ROWS = pa.schema([("row", pa.int64()), ("template_id", pa.string())])
 
 
@@ -161,14 +162,26 @@ def beside(out: Path) -> Path:
 def write(found: Mined, out: Path) -> Path:
     """The rows into `out`, the templates beside it; returns where these are. Each file is whole
     or not there."""
-    rows = pa.table([np.arange(len(found.of_rows)), found.of_rows.dictionary_decode()], schema=ROWS)
     other = beside(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        for table, path in ((found.templates, other), (rows, out)):
+        for schema, tables, path in (
+            (found.templates.schema, [found.templates], other),
+            (ROWS, _rows(found), out),
+        ):
             part = path.with_name(f".{path.name}.part")
-            pq.write_table(table, part, compression="zstd")
+            with pq.ParquetWriter(part, schema, compression="zstd") as file:
+                for table in tables:
+                    file.write_table(table)
             part.replace(path)
     except OSError as error:
         raise ResultError(f"{clean(out)}: cannot be written: {clean(error.strerror)}") from None
     return other
+
+
+def _rows(found: Mined) -> Iterator[pa.Table]:
+    """The rows, some at a time, since ids take four times as much memory as their numbers."""
+    for first in range(0, len(found.of_rows), WRITTEN):
+        some = found.of_rows.slice(first, WRITTEN)
+        numbers = np.arange(first, first + len(some))
+        yield pa.table([numbers, some.dictionary_decode()], schema=ROWS)
