@@ -201,12 +201,16 @@ def test_two_questions_after_one_story_are_two_templates() -> None:
 
 
 def test_a_slot_with_two_values_is_a_slot() -> None:
-    """Unlike two questions, they come with other fillings each time."""
+    """Unlike two questions, the same two words are in several patterns."""
     texts = [
         f"{WORDS[i % 29]} has {i} {WORDS[i % 31]} in the old barn. How many will {who} sell?"
         for i, who in enumerate(["she", "he"] * 60)
     ]
-    assert len(set(mined(texts).of_rows.to_pylist())) == 1
+    texts += [
+        f"{prose(i, 2)} came to town by train. When does {who} have to be at home?"
+        for i, who in enumerate(["he", "she"] * 60)
+    ]
+    assert len(set(mined(texts).of_rows.to_pylist())) == 2
 
 
 def test_what_filled_a_slot_twice_makes_no_other_template() -> None:

@@ -241,7 +241,7 @@ def alike(
 
 
 @njit(cache=True, nogil=True)
-def _paired(
+def in_both(
     a: Words, begin: int, end: int, b: Words, at: int, stop: int, room: Room, place: Ints
 ) -> int:
     """The words that both have in the same order, a being entered: their places in a and in b
@@ -294,7 +294,7 @@ def kept_words(
         for n in range(judged):
             other = members[ends[f] + 1 + (n * (size - 1)) // judged]
             at, stop = offsets[other], offsets[other + 1]
-            for k in range(_paired(words, begin, end, words, at, stop, room, place)):
+            for k in range(in_both(words, begin, end, words, at, stop, room, place)):
                 hits[place[2 * k]] += 1
         for i in range(end - begin):
             out[done + i] = hits[i] >= share * judged
@@ -314,7 +314,7 @@ def marked(fixed: Words, ends: Ints, words: Words, offsets: Ints) -> Flags:
         begin, end = ends[one], ends[one + 1]
         at, stop = offsets[one], offsets[one + 1]
         entered(room, fixed, end - 1, -1, end - begin)
-        for k in range(_paired(fixed, begin, end, words, at, stop, room, place)):
+        for k in range(in_both(fixed, begin, end, words, at, stop, room, place)):
             j = at + place[2 * k + 1]
             out[j] = words[j] != MASK
         left(room, fixed, begin, end)

@@ -15,7 +15,7 @@ from linkage.kernels.wordings import Index
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 from linkage.templates.holders import Places
-from linkage.templates.model import KNOWN, Model
+from linkage.templates.model import KNOWN, Given, Model
 from linkage.templates.sampling import Sample
 
 OWN, WELL_KNOWN = -1, -2  # numbers of no template
@@ -38,15 +38,15 @@ class Templates:
     example int64: the prompt of each that has the smallest hash
     """
 
-    def __init__(self, found: Sample, model: Model, hashes: Words, own: Flags) -> None:
-        """`hashes` has the set of each prompt of the sample; `own`, whether it is its account's."""
+    def __init__(self, found: Sample, model: Model, given: Given) -> None:
         self.found, self.model = found, model
-        first = distinct(hashes).first
-        first = first[hashes[first] > KNOWN]
-        self.ids: Words = hashes[first]
+        shown = np.where(given.joined, KNOWN, given.sets)
+        first = distinct(shown).first
+        first = first[shown[first] > KNOWN]
+        self.ids: Words = shown[first]
         self._lookup = lookup(self.ids)
         self.example: Places = first
-        self._of_prompt, self._own = self._numbers(hashes), own
+        self._of_prompt, self._own = self._numbers(given.sets), given.own
 
     def of_sample(self) -> Rows:
         """Of each row, whose prompt is in the sample; all others have none."""

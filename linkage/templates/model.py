@@ -22,6 +22,7 @@ from linkage.kernels.incidence import Ints
 from linkage.kernels.wordings import Index, joined
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
+from linkage.templates.filling import fillings, folded_in, little
 from linkage.templates.holders import Holders, Places
 from linkage.templates.own import Phrases, phrases
 from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
@@ -105,6 +106,19 @@ class Model(NamedTuple):
         return np.where(touched & (sets == NOTHING), KNOWN, sets), own
 
 
+class Given(NamedTuple):
+    """What the prompts of the sample carry.
+
+    sets    uint64: `KNOWN` and `NOTHING` as in `Model.sets_of`
+    own     bool: it is its account's own
+    joined  bool: it has parts beside those of its set, and cannot be shown for it
+    """
+
+    sets: Words
+    own: Flags
+    joined: Flags
+
+
 def nearest(
     held: Wordings, parts: Parts, each: Cut, hashes: Words, segment: Ints, index: Index
 ) -> Ints:
@@ -161,9 +175,8 @@ class _Met:
 
 def model_of(
     found: Prompts, wordings: Wordings, parts: Parts, known: Flags, holders: Holders
-) -> tuple[Model, Words, Flags]:
-    """The model; the set of each prompt in the sample, `KNOWN` as in `Model.sets_of`; and which
-    prompts are their account's own."""
+) -> tuple[Model, Given]:
+    """The model, and what each prompt in the sample carries."""
     rows, count = found.hashes.size, parts.ids.size
     prompt, part = once(wordings.prompt, parts.of_wording[wordings.wording])
     held = holders.of(prompt, part, count)
@@ -174,13 +187,18 @@ def model_of(
     prompt, part = capped(prompt, part, np.bincount(part, minlength=count)[part])
     used = usage(parts, prompt, part, held, wordings.hashes.size)
     met = _Met(holders, np.arange(rows))
-    some = recurring(parts, used, carried(parts, used, prompt, part, rows), rows, met.recurs)
+    fills = fillings(parts, carried(parts, used, prompt, part, rows), rows)
+    used, stay = used.without(fills), ~fills[part]
+    some = carried(parts, used, prompt[stay], part[stay], rows)
+    some = recurring(parts, used, some, rows, met.recurs)
     # Requests say nothing of chance: whoever sends a template again may mean to.
     some, chance = _meant(parts, used, some, met) if holders.are_accounts else (some, _no_sets())
+    number, of_set = met.of(set_hashes(parts, some, rows))
+    fine = of_set[number] > 1
+    some, joined = folded_in(parts, used, some.where(fine[some.prompt]), rows)
+    some = some.where(~little(found, wordings, parts, some)[some.prompt])
     hashes = set_hashes(parts, some, rows)
     number, of_set = met.of(hashes)
-    fine = of_set[number] > 1
-    hashes, some = np.where(fine, hashes, NOTHING), some.where(fine[some.prompt])
     telling = phrases(hashes, some, of_set[number], held, holders.everyone)
     own = telling.own(hashes, _fixed(wordings, parts, some, rows), _sizes(found))
     sets = lookup(different(hashes[hashes != NOTHING]))
@@ -188,7 +206,7 @@ def model_of(
     # A prompt without parts that was sent again, word for word, is a template by itself.
     again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
     hashes = np.where(touched & (hashes == NOTHING), KNOWN, hashes)
-    return model, np.where(again, scattered(found.hashes), hashes), own & ~again
+    return model, Given(np.where(again, scattered(found.hashes), hashes), own & ~again, joined)
 
 
 def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> Ints:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from linkage.kernels.alignment import Bar, Bits, Flags, Segments, kept_words
+from linkage.kernels.alignment import Bar, Bits, Flags, Segments, kept_words, marked
+from linkage.kernels.edges import echoed
 from linkage.kernels.groups import (
     Lookup,
     added,
@@ -38,6 +39,7 @@ from linkage.kernels.wordings import (
 )
 from linkage.kernels.words import Words
 from linkage.templates.sampling import Prompts
+from linkage.templates.splitting import DEPTH, Told, divided
 
 JUDGED = 24  # wordings of a pattern that say what its fixed words are
 FIXED = 0.7  # of which so many must have a word; noise and rewording take the rest
@@ -173,7 +175,40 @@ def _patterns(found: Wordings) -> _Patterns:
     made = _gathered(found, np.where(pattern < 0, np.arange(size), pattern), order)
     for _ in range(ROUNDS):
         made = _joined(found, made, order)
+    return _told_apart(found, made, order)
+
+
+def _told_apart(found: Wordings, made: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
+    """Patterns divided where they are several templates, and what they are divided into as well."""
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    words, offsets = taken(*_fixed(found, made), made.number)
+    free = ~marked(words, offsets, found.words, found.offsets)
+    echo = echoed(found.words, found.offsets, free, found.prompt, found.wording)
+    active = np.ones(made.leaders.size, np.bool_)
+    for _ in range(DEPTH):
+        prompts = np.bincount(made.number, found.prompts, minlength=made.leaders.size)
+        active &= (prompts >= 2 * OFTEN) & (np.bincount(made.number) > 1)
+        told = Told(found.words, found.offsets, found.prompts, made.number, echo)
+        group = divided(told, *_fixed(found, made), active)
+        if not group.any():
+            break
+        changed = np.zeros(made.leaders.size, np.bool_)
+        changed[made.number[group > 0]] = True
+        again = changed[made.number]
+        each = distinct((made.number * (group.max() + 1) + group).astype(np.uint64)).number
+        first = np.full(int(each.max()) + 1, order.size)
+        np.minimum.at(first, each, rank)
+        made = _gathered(found, order[first[each]], order)
+        active = np.zeros(made.leaders.size, np.bool_)
+        active[made.number[again]] = True
     return made
+
+
+def _fixed(found: Wordings, made: _Patterns) -> tuple[Words, Ints]:
+    """The fixed words of each pattern."""
+    words, offsets = taken(found.words, found.offsets, made.leaders)
+    return words[made.kept], np.concatenate([[0], np.cumsum(made.kept)])[offsets]
 
 
 def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
@@ -188,7 +223,9 @@ def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _P
     bits, _ = taken(found.bits, found.offsets, each.leaders)
     words, bits = words[each.kept], bits[each.kept]
     kept = np.concatenate([[0], np.cumsum(each.kept)])[offsets]
-    rank = np.lexsort([found.hashes[each.leaders], -found.prompts[each.leaders]])
+    prompts = np.bincount(each.number, found.prompts, minlength=each.leaders.size)
+    large = np.where(prompts >= 2 * OFTEN, prompts, 0)
+    rank = np.lexsort([found.hashes[each.leaders], -found.prompts[each.leaders], -large])
     rank = rank[found.recurs[each.leaders[rank]]]
     left = Cut(each.leaders, each.kept, kept)
     pairs = paired_again(found.number, found.offsets, found.pairs, left)

@@ -18,6 +18,7 @@ TALK = 5  # fewer fixed words than these beside many templates are small talk: "
 LOOSE = 0.1  # as long as less of it is with any one of them
 MINOR = 0.2  # or as long as it is in less of what any of them is in: then it filled a slot
 TIED = 0.5  # share of a light part's prompts with one other, to be a part of it ("Why?")
+MUTUAL = 0.8  # share of the prompts of two light parts that have both, to be of one template
 SORTS = 8  # two parts are tied if together so many times as often as by chance, or more
 SURE = 7  # bits beyond one for each doubling of what is asked: one error in a hundred minings
 FILLING = 10  # a part that others are so many times as frequent as, is what filled their slot
@@ -37,6 +38,10 @@ class Usage(NamedTuple):
     pairs: Ints
     together: Ints
 
+    def without(self, parts: Flags) -> Usage:
+        """As if no prompt had some of the parts."""
+        return self._replace(prompts=np.where(parts, 0, self.prompts))
+
 
 def usage(parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int) -> Usage:
     """Of the sample's (prompt, part) pairs; `holders` is how many accounts, or requests, have it.
@@ -51,7 +56,8 @@ def usage(parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int
     strong = (holders > 1) & (parts.weight >= chance)
     anchor = strong & (parts.length >= TALK)
     here, there = pairs_within(prompt)
-    wanted = anchor[part[there]] & _uncertain(parts, strong)[part[here]]
+    light = _uncertain(parts, strong)
+    wanted = (anchor[part[there]] | light[part[there]]) & light[part[here]]
     keys = part[here[wanted]] * count + part[there[wanted]]
     first, _, together = distinct(keys.astype(np.uint64))
     return Usage(prompts, strong, keys[first], together)
@@ -156,16 +162,23 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
     steady = _any(prompt, anchor & (seen >= OFTEN) & ~filling, rows)
     bound, weight = np.zeros(part.size), np.zeros(part.size)
     here, there = pairs_within(prompt)
-    wanted = anchor[there] & _uncertain(parts, used.strong)[part[here]]
+    light = _uncertain(parts, used.strong)[part]
+    wanted = (anchor[there] | light[there]) & light[here]
     here, there = here[wanted], there[wanted]
+    mutual = np.zeros(part.size)
     if used.pairs.size:
         keys = part[here] * count + part[there]
         at = np.minimum(np.searchsorted(used.pairs, keys), used.pairs.size - 1)
         times = np.where(used.pairs[at] == keys, used.together[at], 0)
+        np.maximum.at(mutual, here, times / np.maximum(1, np.maximum(seen[here], seen[there])))
+        sure = anchor[there]
+        here, there, times = here[sure], there[sure], times[sure]
         np.maximum.at(bound, here, times / np.maximum(1, seen[here]))
         np.maximum.at(weight, here, times / np.maximum(1, seen[there]))
     loose = (parts.length[part] < TALK) & ((bound < LOOSE) | (weight < MINOR))
     tied = (bound >= TIED) & (seen >= OFTEN)
+    mutually = (mutual >= MUTUAL) & (seen >= OFTEN)
+    tied, loose = tied | mutually, loose & ~mutually
     some = _any(prompt, used.strong[part], rows)
     keep = (used.strong[part] | tied) & some[prompt] & ~filling & ~(loose & steady[prompt])
     return Carried(prompt, part, loose).where(keep)
@@ -181,7 +194,7 @@ def recurring(
         bad = (hashes != NOTHING) & ~recurs(hashes)
         if not bad.any():
             break
-        found = found.where(~_first(found, bad, _rarest(parts, used, found)))
+        found = found.where(~first_of(found, bad, rarest(parts, used, found)))
         hashes = set_hashes(parts, found, rows)
     more = _any(found.prompt, parts.length[found.part] >= TALK, rows)
     return found.where(~found.loose | ~more[found.prompt])
@@ -199,7 +212,7 @@ def meant(
     for size in range(int(np.bincount(found.prompt, minlength=1).max()), 1, -1):
         bad = np.bincount(found.prompt, minlength=rows) == size
         bad &= by_chance(set_hashes(parts, found, rows), found)
-        found = found.where(~_first(found, bad, _commonest(parts, used, found)))
+        found = found.where(~first_of(found, bad, _commonest(parts, used, found)))
     return found
 
 
@@ -214,7 +227,7 @@ def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
     return added(found.prompt, scattered(parts.ids[found.part]), rows)
 
 
-def _rarest(parts: Parts, used: Usage, found: Carried) -> Ints:
+def rarest(parts: Parts, used: Usage, found: Carried) -> Ints:
     """The pairs in their order, with what fewest prompts have first; of equals, the light ones."""
     part = found.part
     return np.lexsort([parts.ids[part], parts.weight[part], used.prompts[part]])
@@ -226,7 +239,7 @@ def _commonest(parts: Parts, used: Usage, found: Carried) -> Ints:
     return np.lexsort([parts.ids[part], parts.weight[part], -used.prompts[part]])
 
 
-def _first(found: Carried, bad: Flags, order: Ints) -> Flags:
+def first_of(found: Carried, bad: Flags, order: Ints) -> Flags:
     """Of each bad prompt, the pair that comes first."""
     mine = order[bad[found.prompt[order]]]
     mine = mine[np.argsort(found.prompt[mine], kind="stable")]
