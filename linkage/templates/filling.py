@@ -19,6 +19,7 @@ OPEN = 0.5  # of those that have the others, so many have nothing else there, or
 SHARE = 0.3  # so many at most have what fills the slot
 MOSTLY, EVER = 0.3, 0.1  # share of a part's prompts where it fills one: of such with others; of all
 HOST = 6  # times as many have the others as have what outweighs them, and yet fills their slot
+PHRASE, OFTENER = 6, 30  # what has more words, and is in so many prompts, is a task: no filling
 TURNS = 4  # after which what is left is seldom beside more of these
 SELDOM = 3  # prompts, hardly anyone's
 MANY = 10  # prompts with the same template but for a text that was sent twice
@@ -69,6 +70,9 @@ def _filling(parts: Parts, found: Carried, rows: int, heavy: bool) -> Flags:
     others = np.bincount(prompt, weight, minlength=rows)[prompt] - weight
     able = rest != NOTHING
     able &= (used[part] * HOST <= whole) if heavy else (weight <= others)
+    longest = np.zeros(count, np.int64)
+    np.maximum.at(longest, bundle, parts.length * (used > 0))
+    able &= (longest[bundle[part]] <= PHRASE) | (used[part] < OFTENER)
     fills = able & (whole >= 2 * OFTEN) & (rare >= OPEN * whole) & (size <= SHARE * whole)
     beside = np.bincount(bundle[part], size * able, minlength=count)
     filled = np.bincount(bundle[part], size * fills, minlength=count)
