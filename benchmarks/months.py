@@ -19,7 +19,7 @@ def month(data: Path, events: int, seed: int) -> Path:
     and a seed. One account for 40 events, 2.4 % of the accounts in networks."""
     accounts = max(400, events // EVENTS_PER_ACCOUNT)
     fakes = max(LEAST_FAKES, round(FAKES * accounts))
-    folder = data / f"month-{events}-{seed}-{_simulator()}"
+    folder = data / f"month-{events}-{seed}-{code(ROOT / 'linkage' / 'scenarios')}"
     if not (folder / "truth.parquet").exists() or not (folder / "whole").exists():
         run([*COMMAND, "simulate", folder, "--accounts", str(accounts), "--fakes", str(fakes),
              "--events", str(events), "--seed", str(seed), "--quiet"])  # fmt: skip
@@ -27,9 +27,9 @@ def month(data: Path, events: int, seed: int) -> Path:
     return folder
 
 
-def _simulator() -> str:
-    """A name for the simulator's code: another simulator, other months."""
-    code = hashlib.sha256()
-    for file in sorted((ROOT / "linkage" / "scenarios").glob("*.py")):
-        code.update(file.read_bytes())
-    return code.hexdigest()[:8]
+def code(folder: Path = ROOT / "linkage") -> str:
+    """A name for the code in a folder: where it is another one, so may the figures be."""
+    found = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:8]

@@ -95,15 +95,33 @@ def speed(asked: int = 41_000_000) -> dict[str, Any]:
     return {"machine": STAMP["machine"], "sizes": [small, large]}
 
 
+def prompts() -> dict[str, Any]:
+    """Two months, of which texts find as many as ids do, and a set of own prompts."""
+    row = {"of": 20, "flagged": 20, "innocents": 80, "innocents_listed": 0, "holders": 9,
+           "innocents_to_review": 5, "made": 50, "own": 0.5, "events": 700,
+           "code": "c"}  # fmt: skip
+    listed = {"ids": 10, "exact": 10, "unique": 1, "beside_20": 9, "replaced_20": 10}
+    runs = [{**row, "seed": seed, "way": way, "listed": count}
+            for seed in (4, 5) for way, count in listed.items()]  # fmt: skip
+    own = {"name": "prose", "what": "w", "accounts": 1000, "prompts": 10_000, "wronged": 1,
+           "same": 0, "near": 0, "other": 1, "own": 0.001, "networks": 10, "found": 10,
+           "code": "c",
+           "examples": []}  # fmt: skip
+    return {"date": "2026-01-03", "machine": STAMP["machine"], "versions": STAMP["versions"],
+            "runs": runs, "own": [own]}  # fmt: skip
+
+
 def made(name: str, found: dict[str, Any], **others: Any) -> dict[str, Any]:
     return {"part": name, **STAMP, **others, "found": found}
 
 
 def test_goals_are_judged_by_the_figures() -> None:
-    found = {"detection": detection(), "others": others(), "wallets": wallets(), "speed": speed()}
+    found = {"detection": detection(), "others": others(), "wallets": wallets(), "speed": speed(),
+             "prompts": prompts()}  # fmt: skip
     lines = table({name: made(name, values) for name, values in found.items()})
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
     size, interval = "100 accounts (2 months)", "25.0% to 75.0%"
+    reworded = "listed with reworded prompts, of what exact ones give"
     times = "times as fast as networkx + python-louvain, links"
     assert rows == [
         [f"precision, listed, {size}", "≥ 99.9%", "99.950%", interval, "reached"],
@@ -126,6 +144,13 @@ def test_goals_are_judged_by_the_figures() -> None:
          "198.0", "", "reached"],
         ["B-cubed F1 over that of networkx + python-louvain, 0.750 less 0.500", "≥ 0.000",
          "0.250", "", "reached"],
+        ["listed with texts of prompts, of what template ids give, 2 months", "≥ 100%", "100.0%",
+         "", "reached"],
+        [f"{reworded}, 20 % of words got one beside", "≥ 95%", "90.0%", "",
+         "**missed** by 5 points"],
+        [f"{reworded}, 20 % of words replaced", "≥ 95%", "100.0%", "", "reached"],
+        ["accounts with a rare template for prompts of their own, prose", "≤ 0.1%", "0.1%",
+         "0.018% to 0.6%", "reached"],
         ["seconds over the bare group-bys', 41,000,000 events", "≤ 2.00", "2.50", "",
          "**missed** by 0.50"],
         ["memory at the peak, 41,000,000 events", "≤ 3,000 MB", "3,100 MB", "",
@@ -172,6 +197,19 @@ def test_speed_says_where_louvain_was_not_run() -> None:
         row["detect"]["stages"] = [{"stage": s["stage"], "seconds": 1.0} for s in stages]
     assert "Written to disk in" not in markdown(former)
     assert louvain.METHOD == LOUVAIN
+
+
+def test_prompts_are_read_from_what_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "templates_months.json"
+    part, where = BY_NAME["prompts"], Places(tmp_path, prompts=file)
+    assert record(part, where) is None
+    file.write_text(json.dumps(prompts()), "utf-8")
+    found = record(part, where)
+    assert found is not None
+    assert (found["date"], found["seeds"]) == ("2026-01-03", [4, 5])
+    assert found["rows"] == {"month 4": 700, "month 5": 700}
+    assert "| texts, exact | 2 | 10.0 | 100.0 % |" in part.section(found["found"])
+    assert set(part.figures(found["found"])) == {"prompts"}
 
 
 def test_prose_is_wrapped_and_nothing_else() -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from benchmarks.templates import __main__ as command
 from benchmarks.templates import months, months_page, ordinary
 from benchmarks.templates.judged import judged
 from benchmarks.templates.methods import METHODS
@@ -141,10 +142,10 @@ def test_a_month_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def test_ways_of_a_month_differ_in_their_prompts_alone() -> None:
     assert [way.name for way in WAYS if way.name.endswith("50")] == ["beside_50", "replaced_50"]
-    ids, exact, *reworded = (way.scenario(5) for way in WAYS)
-    assert not ids.prompts
+    ids, exact, unique, *reworded = (way.scenario(5) for way in WAYS)
+    assert (ids.prompts, unique.prompts) == (False, False)
     assert not exact.evades("paraphrase")
-    for scenario in reworded:
+    for scenario in (unique, *reworded):
         assert scenario.paraphrase.requests == 1
         assert scenario.evasions == exact.evasions | {"paraphrase"}
         assert (scenario.seed, scenario.accounts) == (exact.seed, exact.accounts)
@@ -154,12 +155,13 @@ def test_the_page_of_months() -> None:
     runs = [
         {"seed": seed, "way": way.name, "of": 490, "listed": 400 - 40 * (number > 1) - seed,
          "flagged": 480, "innocents": 19_500, "innocents_listed": number, "holders": 470,
-         "innocents_to_review": 700, "made": 5000, "own": 0.75}
+         "innocents_to_review": 700, "made": 5000, "own": 0.75, "code": f"c{seed}"}
         for number, way in enumerate(WAYS)
         for seed in (1, 3)
     ]  # fmt: skip
     own = {"name": "prose", "what": "w", "accounts": 2000, "prompts": 20_000, "wronged": 4,
            "same": 1, "near": 2, "other": 1, "own": 0.0002, "networks": 100, "found": 99,
+           "code": "c1",
            "examples": [{"kind": "near", "prompt": "a\nb", "other": "c `d`"}]}  # fmt: skip
     found = {
         "machine": {"cores": 2, "processor": "x", "memory_gb": 4, "system": "Linux"},
@@ -171,7 +173,30 @@ def test_the_page_of_months() -> None:
     assert "| 3 | template ids | 397 of 490, 0 | 480 of 490 | 700 | 470 | 5,000 |" in page
     assert "| **prose**: w | 2,000 | 4 (0.20 %) | 1 (0.05 %) |" in page
     assert "prose, near:\n\n```text\na b\nc 'd'\n```" in page
-    assert page.endswith("numpy 1.\n")
+    assert "same code:\n\n- `c1`: 1 ids, 1 exact, 1 unique" in page
     drawn = months_page.plot(runs)
     assert drawn == months_page.plot(runs)
-    assert drawn.count('<g id="axes_') == 2
+    assert drawn.count('<g id="axes_') == 3
+
+
+def test_months_that_are_not_asked_for_are_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    row = {"of": 10, "listed": 9, "flagged": 9, "innocents": 90, "innocents_listed": 0,
+           "innocents_to_review": 2, "holders": 8, "made": 20, "own": 0.5, "events": 9}  # fmt: skip
+    monkeypatch.setattr(
+        command, "measured", lambda way, seed, work: {"seed": seed, "way": way.name, **row}
+    )
+    own = ordinary.Wronged("prose", "w", 10, 20, 0, 0, 0, 0, 0.0, 5, 5, [])
+    monkeypatch.setattr(command, "SETS", {"prose": lambda: own})
+    out = ["--months", "--out", str(tmp_path)]
+    command.main([*out, "--seeds", "8", "7", "--ways", "ids", "exact", "--own"])
+    command.main([*out, "--seeds", "7", "--ways", "exact", "--own", "prose"])
+    found = json.loads((tmp_path / "templates_months.json").read_text("utf-8"))
+    assert [(each["seed"], each["way"]) for each in found["runs"]] == [
+        (7, "ids"), (7, "exact"), (8, "ids"), (8, "exact"),
+    ]  # fmt: skip
+    assert [each["name"] for each in found["own"]] == ["prose"]
+    page = (tmp_path / "templates_months.md").read_text("utf-8")
+    assert "| **prose**: w | 10 | 0 (0.00 %) |" in page
+    assert (tmp_path / months_page.PLOT).exists()

@@ -6,7 +6,8 @@
 
 Parts run one after another. The figures of each go to a JSON file with the date, the machine,
 versions, seeds and rows; the page and its plots are always made from these files, so that parts
-that are not asked for are as they were measured last. Speed is read from what `make bench` wrote.
+that are not asked for are as they were measured last. Speed is read from what `make bench` wrote,
+and prompts from what `python -m benchmarks.templates --months` did.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.out is not None:
         folder, written = asked.out, asked.out / "evaluation.md"
     if asked.quick:
-        places = replace(places, speed=asked.out / "bench" / "speed.json", events=QUICK)
+        places = replace(places, speed=asked.out / "bench" / "speed.json",
+                         prompts=asked.out / "templates_months.json", events=QUICK)  # fmt: skip
     if asked.bench:
         options = BENCH if asked.quick else ()
         bench([*options, "--out", str(places.speed.parent), "--data", str(months)])

@@ -9,7 +9,8 @@ from typing import Any
 from benchmarks.evaluation.parts import LARGEST
 from benchmarks.intervals import between, percent
 from benchmarks.others.baselines import LINKAGE, LOUVAIN
-from linkage.evaluation import CAREFUL
+from benchmarks.templates.months_page import of_others
+from linkage.evaluation import CAREFUL, Share
 
 Found = Mapping[str, Any]
 Words = Callable[[float], str]
@@ -177,6 +178,25 @@ def _plain(form: str) -> Unit:
     return Unit(form.format, form.format, form.format)
 
 
+def _texts(found: Found) -> list[Got]:
+    """Over the same months, all that is listed with exact texts over that with template ids."""
+    months = sum(row["way"] == "exact" for row in found["runs"])
+    return [Got(f"{months} months", of_others(found["runs"], "exact", "ids"))]
+
+
+def _reworded(found: Found) -> list[Got]:
+    return [
+        Got(f"20 % of words {words}", of_others(found["runs"], f"{curve}_20", "exact"))
+        for curve, words in (("beside", "got one beside"), ("replaced", "replaced"))
+    ]
+
+
+def _wronged(found: Found) -> list[Got]:
+    """Of each set, Wilson's interval: accounts are given templates one by one."""
+    shares = ((row["name"], Share(row["wronged"], row["accounts"])) for row in found["own"])
+    return [Got(name, share.share, *(share.interval or (None, None))) for name, share in shares]
+
+
 SHARE = Unit(percent, lambda share: f"{100 * share:g}%", lambda off: f"{100 * off:.2g} points")
 COUNT, TENTHS, HUNDREDTHS, INDEX, MB = map(
     _plain, ("{:,.0f}", "{:,.1f}", "{:.2f}", "{:.3f}", "{:,.0f} MB")
@@ -199,6 +219,11 @@ GOALS = (
     Goal("wallets", "wallets, B-cubed F1", 0.605, _wallets_f1, INDEX, beyond=True),
     Goal("others", "times as fast as networkx + python-louvain", 100, _times, TENTHS),
     Goal("others", "B-cubed F1 over that of networkx + python-louvain", 0, _no_worse, INDEX),
+    Goal("prompts", "listed with texts of prompts, of what template ids give", 1, _texts, SHARE),
+    Goal("prompts", "listed with reworded prompts, of what exact ones give", 0.95, _reworded,
+         SHARE),
+    Goal("prompts", "accounts with a rare template for prompts of their own", 0.001, _wronged,
+         SHARE, most=True),
     Goal("speed", "seconds over the bare group-bys'", 2, _largest(lambda row: row["ratio"]),
          HUNDREDTHS, most=True),
     Goal("speed", "memory at the peak", 3000,

@@ -22,8 +22,9 @@ HEAD = """\
 
 How well linkage finds, whom it wrongs, whether its figures mean what they say, how fast it is, and
 how others do on the same evidence. `make evaluation` measures all of it but speed, which
-`make bench` does, and writes this page from the figures in
-[benchmarks/results/evaluation](../benchmarks/results/evaluation). With real data, or a part alone:
+`make bench` does, and prompts, which `python -m benchmarks.templates --months` does; and writes
+this page from the figures in [benchmarks/results/evaluation](../benchmarks/results/evaluation).
+With real data, or a part alone:
 
 <!-- not run: takes half an hour -->
 ```sh

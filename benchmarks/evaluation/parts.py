@@ -18,6 +18,7 @@ from benchmarks.honesty import claims
 from benchmarks.months import month
 from benchmarks.others import compare
 from benchmarks.speed import section as speed
+from benchmarks.templates import section as prompts
 
 Found = Mapping[str, Any]
 Month = tuple[int, int]  # events, seed
@@ -25,6 +26,7 @@ Month = tuple[int, int]  # events, seed
 LARGE, LARGEST = 4_000_000, 41_000_000
 FIRST = 201  # seeds that nobody had looked at when settings were chosen
 ROOT = Path(__file__).resolve().parent.parent.parent
+WRITTEN = ROOT / "benchmarks" / "results"
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Places:
     months   where simulated months are kept
     data     folder of real data; None: there is none
     speed    what the last `make bench` wrote
+    prompts  what the last `python -m benchmarks.templates --months` wrote
     events   of every month, in place of the parts' own sizes
     """
 
     months: Path
     data: Path | None = None
-    speed: Path = ROOT / "benchmarks" / "results" / "speed.json"
+    speed: Path = WRITTEN / "speed.json"
+    prompts: Path = WRITTEN / "templates_months.json"
     events: int | None = None
 
 
@@ -53,7 +57,8 @@ class Part:
     needs     in words, what is missing where it could not be measured
     measure   from the sources (months' folders, the data's folder, or a file) to plain values
     section   Markdown of these;  figures: name -> SVG
-    stamped   fields of the record that the values bring along: of speed, which ran before
+    stamped   fields of the record that the values bring along: of what ran before
+    written   where the values are, of what ran before
     """
 
     name: str
@@ -65,10 +70,11 @@ class Part:
     folder: str = ""
     needs: str = ""
     stamped: Callable[[Found], dict[str, Any]] = lambda found: {}
+    written: Callable[[Places], Path] | None = None
 
     @property
     def simulated(self) -> bool:
-        """Whether its events are; those of `speed` are too."""
+        """Whether its events are; those of what ran before are too."""
         return not self.folder
 
     @property
@@ -84,7 +90,8 @@ class Part:
         if self.folder:
             here = places.data is not None and (places.data / self.folder).is_dir()
             return [places.data] if here and places.data else []
-        return [places.speed] if places.speed.exists() else []
+        file = None if self.written is None else self.written(places)
+        return [file] if file is not None and file.exists() else []
 
     def rows(self, sources: Sequence[Path]) -> dict[str, int]:
         """Events of each month, or rows of each file of the real data."""
@@ -97,6 +104,12 @@ class Part:
 
 def _months(*seeds: int, events: int = LARGE) -> tuple[Month, ...]:
     return tuple((events, seed) for seed in seeds)
+
+
+def _read(sources: Sequence[Path]) -> dict[str, Any]:
+    """What was written before."""
+    found: dict[str, Any] = json.loads(sources[0].read_text("utf-8"))
+    return found
 
 
 def _real(name: str, heading: str, folder: str) -> Part:
@@ -130,8 +143,12 @@ PARTS = (
     _real("wallets", "Wallets of a real airdrop", "hop_dev"),
     _real("graphs", "Public graphs with published communities", "communities"),
     _real("posts", "Streams of posts", "cooccurrence"),
-    Part("speed", "Speed, memory and disk", lambda sources: json.loads(sources[0].read_text()),
-         speed.section, speed.figures, needs="what `make bench` writes", stamped=speed.stamped),
+    Part("prompts", "Prompts", _read, prompts.section, prompts.figures,
+         needs="what `python -m benchmarks.templates --months` writes", stamped=prompts.stamped,
+         written=lambda places: places.prompts),
+    Part("speed", "Speed, memory and disk", _read, speed.section, speed.figures,
+         needs="what `make bench` writes", stamped=speed.stamped,
+         written=lambda places: places.speed),
     Part("examples", "Who is not found, and who is wrongly flagged",
          lambda sources: cases.measure(sources[0]), cases.section, cases.figures,
          months=_months(FIRST)),

@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.machine import machine, versions
+from benchmarks.months import code
 from benchmarks.processes import Arguments, apart
 from benchmarks.templates import months_page
 from benchmarks.templates.growing import write
@@ -90,9 +92,11 @@ def _months(out: Path, seeds: Sequence[int], ways: Sequence[Way], sets: Sequence
     """Each row is written as soon as it is there: what is cut off can be gone on with."""
     file = out / "templates_months.json"
     found = json.loads(file.read_text("utf-8")) if file.exists() else {"runs": [], "own": []}
-    found |= {"machine": machine(), "versions": versions(MONTHS)}
+    today = datetime.now(UTC).date().isoformat()
+    found |= {"date": today, "machine": machine(), "versions": versions(MONTHS)}
 
     def keep(rows: str, row: dict[str, Any], by: Callable[[Mapping[str, Any]], Any]) -> None:
+        row["code"] = code()
         found[rows] = sorted([*(r for r in found[rows] if by(r) != by(row)), row], key=by)
         print(row, file=sys.stderr)
         _write_months(found, out)

@@ -23,7 +23,8 @@ PARAPHRASE = "paraphrase"  # the evasion
 class Way(NamedTuple):
     """How a month's prompts come.
 
-    curve        `beside` or `replaced`, for what is reworded; else the way's own name
+    curve        `beside` or `replaced`, for what is reworded; else the way's own name. `unique` is
+                 what would be left without any templates: each prompt has an id of its own
     paraphrase   of all prompts that networks make from their own templates; None: no rewording
     """
 
@@ -49,6 +50,7 @@ def _reworded(curve: str) -> Iterator[Way]:
 WAYS = (
     Way("ids", "ids", False),
     Way("exact", "exact", True),
+    Way("unique", "unique", False, Paraphrase(requests=1)),
     *_reworded("beside"),
     *_reworded("replaced"),
 )
@@ -62,6 +64,7 @@ def measured(way: Way, seed: int, folder: Path) -> dict[str, Any]:
     return {
         "seed": seed,
         "way": way.name,
+        "events": month.events,
         "of": found.recall.listed.of,
         "listed": found.recall.listed.hits,
         "flagged": found.recall.flagged.hits,

@@ -13,20 +13,41 @@ from benchmarks.templates.months import SHARES, WAYS, Way
 from linkage.scenarios import Scenario
 
 Row = Mapping[str, Any]
+Found = Mapping[str, Any]
 PLOT = "templates_months.svg"
 CURVES = {
     "beside": "words put in beside, or synonyms",
     "replaced": "other words in their place, or synonyms",
 }
-PANELS = {"listed": "accounts of networks listed", "innocents_to_review": "innocents to review"}
-HEAD = f"""\
+MEASURED = (
+    "listed",
+    "innocents_listed",
+    "flagged",
+    "innocents_to_review",
+    "holders",
+    "made",
+    "own",
+)
+PLAIN = {
+    "ids": "template ids",
+    "exact": "texts, exact",
+    "unique": "an id for each prompt of a network's templates",
+}
+PANELS = {
+    "listed": "accounts of networks listed",
+    "holders": "holders",
+    "innocents_to_review": "innocents to review",
+}
+HEAD = """\
 # Prompts of simulated months
 
 Written by `python -m benchmarks.templates --months`; all figures are in
 [templates_months.json](templates_months.json). How templates are mined from the prompts of events:
 [templates.md](../../docs/templates.md).
 
-## Texts beside template ids
+"""
+MONTHS = f"""\
+Texts beside template ids
 
 Months of {Scenario().accounts:,} accounts with all usual evasions. Their rows are the same for all
 ways, but for what stands for the prompt: the id of its template; its text; or its text reworded.
@@ -34,23 +55,20 @@ Then **every** prompt that a network makes from its own templates is, slots and 
 are alike; what some make from public templates is not. A reworded word gives way to its synonym if
 the simulator has one (26 common words have). Else, in the one curve, another word is put in beside
 it, so that the template's words stay; in the other, a word of some other prompt takes its place.
+What is left if nothing is found stands beside them: each such prompt with an id of its own.
 
 *Made* are the events of networks whose template another account of the same network has, and fewer
 than 1 % of all accounts; *holders* are the accounts that have such a template. *Own* is the mean
 share of own prompts over the innocents. Listed and flagged are of networks that are not careful.
 
-![what is listed, and who goes to review, over the share of words reworded](templates_months.svg)
 """
-MEANS = """
-Means over the months. *Of exact* is what is listed of what the same months give with exact texts:
-
-"""
-EACH = """
-Each month:
-
-"""
-OWN = """
-## People's own prompts
+PICTURE = "![accounts listed, holders and innocents to review, over the share of words reworded]"
+MEANS = (
+    "Means over the months. *Of exact* is what is listed of what the same months give with exact\n"
+    "texts:"
+)
+OWN = """\
+People's own prompts
 
 Accounts that wrote prompts themselves, and how many of them a run gives at least one rare template
 for these: one that two accounts have, and fewer than 1 % of all. Nobody was given a template there,
@@ -62,15 +80,38 @@ least a sentence of which six tenths of the words are in the other's, in the sam
 """
 
 
-def markdown(found: Row) -> str:
+def markdown(found: Found) -> str:
     """The page."""
-    parts = [HEAD]
-    if found.get("runs"):
-        parts += [MEANS, *_table(_means(found["runs"])), EACH, *_table(_each(found["runs"]))]
-    if found.get("own"):
-        parts += [OWN, *_table(_own(found["own"])), *_examples(found["own"])]
     made = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return "".join(parts) + f"\nMeasured on {words(found['machine'])}; {made}.\n"
+    return (
+        HEAD
+        + "".join(body(found, "##", PLOT))
+        + "".join(_examples(found["own"]))
+        + f"\nMeasured on {words(found['machine'])}; {made}.{_codes(found)}\n"
+    )
+
+
+def body(found: Found, level: str, picture: str) -> Iterator[str]:
+    """Both measurements, below headings of that level; `picture` is where the plot is."""
+    if found["runs"]:
+        yield f"{level} {MONTHS}{PICTURE}({picture})\n\n{MEANS}\n\n"
+        yield from _table(_means(found["runs"]))
+        yield "\nEach month:\n\n"
+        yield from _table(_each(found["runs"]))
+    if found["own"]:
+        yield f"\n{level} {OWN}"
+        yield from _table(_own(found["own"]))
+
+
+def _codes(found: Found) -> str:
+    """Which code was measured, if rows that were kept are of another."""
+    codes: dict[str, list[str]] = {}
+    for row in (*found["runs"], *found["own"]):
+        codes.setdefault(row["code"], []).append(row.get("name") or f"{row['seed']} {row['way']}")
+    if len(codes) < 2:
+        return ""
+    lists = (f"\n- `{name}`: {', '.join(rows)}" for name, rows in codes.items())
+    return "\n\nNot all of it with the same code:\n" + "".join(lists)
 
 
 def mean(runs: Sequence[Row], way: str, value: str) -> float | None:
@@ -79,18 +120,18 @@ def mean(runs: Sequence[Row], way: str, value: str) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def of_exact(runs: Sequence[Row], way: str, value: str = "listed") -> float | None:
-    """What a way gives, of what the same months give with exact texts."""
-    exact = {row["seed"]: row[value] for row in runs if row["way"] == "exact"}
-    rows = [row for row in runs if row["way"] == way and row["seed"] in exact]
-    if not rows:
-        return None
-    return float(sum(row[value] for row in rows) / sum(exact[row["seed"]] for row in rows))
+def of_others(runs: Sequence[Row], way: str, other: str, value: str = "listed") -> float | None:
+    """What a way gives, of what another gives in the same months."""
+    others = {row["seed"]: row[value] for row in runs if row["way"] == other}
+    rows = [row for row in runs if row["way"] == way and row["seed"] in others]
+    there = sum(others[row["seed"]] for row in rows)
+    return sum(row[value] for row in rows) / there if there else None
 
 
 def _words(way: Way) -> str:
-    if way.paraphrase is None:
-        return "template ids" if way.name == "ids" else "texts, exact"
+    if way.name in PLAIN:
+        return PLAIN[way.name]
+    assert way.paraphrase is not None
     how = "replaced" if way.paraphrase.replaced else "beside"
     return f"texts, {100 * way.paraphrase.words:.0f} % of words reworded, {how}"
 
@@ -104,10 +145,11 @@ def _means(runs: Sequence[Row]) -> Iterator[Sequence[str]]:
     yield ("prompts", "months", "listed", "of exact", "innocents listed", "flagged",
            "innocents to review", "holders", "made", "own")  # fmt: skip
     for way in _ways(runs):
-        of = {name: mean(runs, way.name, name) or 0.0 for name in runs[0] if name != "way"}
+        of = {name: mean(runs, way.name, name) or 0.0 for name in MEASURED}
+        exact = 100 * (of_others(runs, way.name, "exact") or 0)
         yield (
             _words(way), str(sum(row["way"] == way.name for row in runs)), f"{of['listed']:.1f}",
-            f"{100 * (of_exact(runs, way.name) or 0):.1f} %", f"{of['innocents_listed']:.1f}",
+            f"{exact:.1f} %", f"{of['innocents_listed']:.1f}",
             f"{of['flagged']:.1f}", f"{of['innocents_to_review']:,.0f}", f"{of['holders']:.1f}",
             f"{of['made']:,.0f}", f"{of['own']:.2f}",
         )  # fmt: skip
