@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from heapq import nsmallest
+from typing import Any, NamedTuple
 
 from linkage.folder import Tables
 from linkage.kernels.incidence import UNIT
@@ -36,6 +37,18 @@ _USED = f"""
     FROM (SELECT * FROM read_parquet($artifacts) WHERE kind = '{KIND}') a
     JOIN whole USING (value) LEFT JOIN inside USING (value)
     WHERE $cluster::VARCHAR IS NULL OR cluster_id IS NOT NULL"""
+# What members of some clusters have, without who else sent how much of it.
+_WITHIN = f"""
+    WITH inside AS (
+        SELECT m.cluster_id, e.value, count(*) AS members, sum(e.events)::BIGINT AS requests
+        FROM (SELECT account_id, value, events FROM read_parquet($evidence)
+              WHERE kind = '{KIND}') e
+        JOIN (SELECT account_id, cluster_id FROM read_parquet($members)
+              WHERE cluster_id IN (SELECT unnest($clusters::VARCHAR[]))) m USING (account_id)
+        GROUP BY m.cluster_id, e.value HAVING count(*) >= $least)
+    SELECT cluster_id, value AS template_id, members, requests, a.accounts, a.degree
+    FROM (SELECT * FROM read_parquet($artifacts) WHERE kind = '{KIND}') a
+    JOIN inside USING (value)"""
 _BEGINS = f"""
     SELECT value FROM read_parquet($artifacts)
     WHERE kind = '{KIND}' AND $begins <> '' AND starts_with(value, $begins) ORDER BY value"""
@@ -77,7 +90,17 @@ class TemplateUse:
     def tells(self) -> float:
         """How much it says of a cluster: its bits, times the members that have it, times how much
         of those who have it they are."""
-        return self.bits * self.members * self.members / self.accounts
+        return _tells(self.bits, self.members, self.accounts)
+
+
+class Telling(NamedTuple):
+    """A template in a cluster. words: what it says, None where that is not known; members: accounts
+    of the cluster that have it; accounts: all that do."""
+
+    template_id: str
+    words: str | None
+    members: int
+    accounts: int
 
 
 @dataclass(frozen=True)
@@ -94,13 +117,8 @@ class ClusterUse:
 def uses(tables: Tables, info: Mapping[str, Any], cluster: str | None = None) -> list[TemplateUse]:
     """All templates of a run, without their words, what tells most first; with a cluster's whole
     id, those that its members have, and its part in them."""
-    m = {kind["name"]: float(kind["m"]) for kind in info["kinds"]}
-    if KIND not in m:
-        return []
-    rows = tables.rows(_USED, cluster=cluster)
-    odds = m[KIND] * (info["baseline"]["accounts"] + 2)
-    bits = {d: int(weight_bits.py_func(odds / (d + 1.0), m[KIND])) / UNIT
-            for d in {row["degree"] for row in rows}}  # fmt: skip
+    rows = tables.rows(_USED, cluster=cluster) if _counts(info) else []
+    bits = _bits(info, rows)
     found = [
         TemplateUse(
             **row,
@@ -111,6 +129,54 @@ def uses(tables: Tables, info: Mapping[str, Any], cluster: str | None = None) ->
         for row, within in ((row, row.pop("within")) for row in rows)
     ]
     return sorted(found, key=lambda one: (-one.tells, -one.bits, -one.requests, one.template_id))
+
+
+def most_telling(
+    tables: Tables, info: Mapping[str, Any], clusters: Sequence[str], least: int, most: int
+) -> dict[str, list[Telling]]:
+    """For each of some clusters, the `most` templates that tell most of those that `least` of its
+    members have, in words: of all clusters from one look at the evidence."""
+    wanted = {"clusters": list(clusters), "least": least}
+    rows = tables.rows(_WITHIN, **wanted) if clusters and _counts(info) else []
+    bits, found = _bits(info, rows), {cluster: list[dict[str, Any]]() for cluster in clusters}
+
+    def order(row: dict[str, Any]) -> tuple[float, float, int, str]:
+        weight = bits[row["degree"]]
+        tells = _tells(weight, row["members"], row["accounts"])
+        return -tells, -weight, -row["requests"], row["template_id"]
+
+    for row in rows:
+        found[row["cluster_id"]].append(row)
+    first = {cluster: nsmallest(most, theirs, key=order) for cluster, theirs in found.items()}
+    said = words_of(tables, {row["template_id"] for theirs in first.values() for row in theirs})
+    return {
+        cluster: [
+            Telling(
+                row["template_id"], said.get(row["template_id"]), row["members"], row["accounts"]
+            )
+            for row in theirs
+        ]
+        for cluster, theirs in first.items()
+    }
+
+
+def _tells(bits: float, members: int, accounts: int) -> float:
+    return bits * members * members / accounts
+
+
+def _counts(info: Mapping[str, Any]) -> bool:
+    """Whether the run has templates among its evidence."""
+    return any(kind["name"] == KIND for kind in info["kinds"])
+
+
+def _bits(info: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[int, float]:
+    """What a template of each degree weighs."""
+    if not rows:
+        return {}
+    (m,) = (float(kind["m"]) for kind in info["kinds"] if kind["name"] == KIND)
+    odds = m * (info["baseline"]["accounts"] + 2)
+    return {d: int(weight_bits.py_func(odds / (d + 1.0), m)) / UNIT
+            for d in {row["degree"] for row in rows}}  # fmt: skip
 
 
 def with_words(tables: Tables, some: Sequence[TemplateUse], width: int = 0) -> list[TemplateUse]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from linkage.banlist.entries import Entry
+from linkage.banlist.hit import Hit, hit_of, hits
 from linkage.banlist.settings import BanlistSettings
 from linkage.run import Run
 
@@ -83,6 +84,9 @@ class Report:
     undecided       largest number of accounts of one cluster that no person decided to ban
     hours           since the last event that the run has seen
     limits          what the settings limit
+    clusters        that have accounts on it, those with most first, in words; of lists from before
+                    there were such, none
+    left_out        clusters that are not among these, there being too many
     """
 
     entries: int
@@ -99,6 +103,8 @@ class Report:
     undecided: int
     hours: float
     limits: tuple[Limit, ...]
+    clusters: tuple[Hit, ...] = ()
+    left_out: int = 0
 
     @property
     def over(self) -> tuple[Limit, ...]:
@@ -113,12 +119,22 @@ class Report:
         )
         return replace(self, hours=self.hours + hours, limits=tuple(limits))
 
+    @property
+    def templates(self) -> set[str]:
+        """Ids of those that it names."""
+        return {one.template_id for cluster in self.clusters for one in cluster.templates}
+
+    def without(self, templates: Collection[str]) -> Report:
+        """The same without some templates, by their ids."""
+        return replace(self, clusters=tuple(one.without(templates) for one in self.clusters))
+
 
 def report_of(values: Mapping[str, Any]) -> Report:
     """The report whose `asdict` these are."""
     given = dict(values)
     given["organisations"] = tuple(Organisation(**one) for one in given["organisations"])
     given["limits"] = tuple(Limit(**one) for one in given["limits"])
+    given["clusters"] = tuple(hit_of(one) for one in given.get("clusters", ()))
     return Report(**given)
 
 
@@ -138,6 +154,7 @@ def report(
     share = len(listed) / max(1, int(last["accounts"]))
     added = len(listed.keys() - before.keys())
     undecided = max(_undecided(entries).values(), default=0)
+    clusters, left_out = hits(run, entries, before)
     proposed = run.members[run.members.proposal == "ban"].account_id
     return Report(
         entries=len(listed),
@@ -161,6 +178,8 @@ def report(
             Limit("most_cluster", undecided, settings.most_cluster),
             Limit("most_hours", hours, settings.most_hours),
         ),
+        clusters=clusters,
+        left_out=left_out,
     )
 
 

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -138,13 +138,8 @@ class Lists:
 
     def kept(self, number: int) -> Draft:
         """The draft that would get this number; NotFound where there is none."""
-        try:
-            told_of = json.loads((self.folder / DRAFT).read_text("utf-8"))
-        except FileNotFoundError:
-            told_of = {"number": None}
-        except (OSError, ValueError) as error:
-            raise ListError(f"{self.channel}: the draft is damaged: {clean(error, 200)}") from None
-        if told_of["number"] != number:
+        told_of = self._draft()
+        if told_of is None or told_of["number"] != number:
             raise NotFound(f"{self.channel}: there is no draft of list {number}")
         return draft_of(told_of["draft"])
 
@@ -224,16 +219,32 @@ class Lists:
                 self.drop_draft()
         return found
 
+    def templates(self) -> set[str]:
+        """Ids of those that reports name, and that of the draft."""
+        told_of = [self.report(number) for number in self.numbers()]
+        draft = self._draft()
+        told_of += [] if draft is None else [report_of(draft["draft"]["report"])]
+        return {one for report in told_of for one in report.templates}
+
+    def forget(self, templates: Collection[str]) -> None:
+        """Take templates out of all reports, which nobody signs; a draft that names one goes."""
+        for number in self.numbers():
+            told_of = self.report(number)
+            if not told_of.templates.isdisjoint(templates):
+                self._tell(number, told_of.without(templates))
+        draft = self._draft()
+        if draft and not report_of(draft["draft"]["report"]).templates.isdisjoint(templates):
+            self.drop_draft()
+
     def blank(self, number: int) -> bool:
-        """Take all rows of a list away but for their hashes, and who loses accounts by it; whether
-        there was one."""
+        """Take all rows of a list away but for their hashes, who loses accounts by it and which
+        clusters do; whether there was one."""
         rows = self.read(number).rows
         if all(row.entry is None for row in rows):
             return False
         told_of = self.report(number)
         nobody = tuple(replace(one, organisation="") for one in told_of.organisations)
-        text = json.dumps(asdict(replace(told_of, organisations=nobody)), indent=2)
-        replaced_bytes(self._of(number) / REPORT, text.encode())
+        self._tell(number, replace(told_of, organisations=nobody, clusters=()))
         lines = [_line(row_values(Row(hash, None, None))) for hash in sorted(r.hash for r in rows)]
         replaced_bytes(self._of(number) / ROWS, b"".join(lines))
         return True
@@ -242,6 +253,20 @@ class Lists:
         """Take the draft away, if there is one."""
         (self.folder / DRAFT).unlink(missing_ok=True)
         synced(self.folder)
+
+    def _draft(self) -> dict[str, Any] | None:
+        """What is kept of it, if there is one."""
+        try:
+            told_of: dict[str, Any] = json.loads((self.folder / DRAFT).read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ListError(f"{self.channel}: the draft is damaged: {clean(error, 200)}") from None
+        return told_of
+
+    def _tell(self, number: int, told_of: Report) -> None:
+        """Another report in the place of a list's."""
+        replaced_bytes(self._of(number) / REPORT, _report_bytes(told_of))
 
     def _sweep(self, seconds: float) -> None:
         """Take away what a process that was killed has left half-written so long ago."""
@@ -259,7 +284,7 @@ class Lists:
         made.mkdir(mode=0o700)
         try:
             _written(made / ROWS, (_line(row_values(row)) for row in published.rows))
-            _written(made / REPORT, [json.dumps(asdict(found.report), indent=2).encode()])
+            _written(made / REPORT, [_report_bytes(found.report)])
             head = {"head": head_values(published.head), "signature": published.signature}
             _written(made / HEAD, [json.dumps(head, indent=2, sort_keys=True).encode()])
             synced(made)
@@ -294,6 +319,10 @@ def row_from(values: Mapping[str, Any]) -> Row:
     except (KeyError, TypeError, ValueError) as error:
         raise ListError(f"a row is none of a ban list: {clean(error, 100)}") from None
     return found
+
+
+def _report_bytes(told_of: Report) -> bytes:
+    return json.dumps(asdict(told_of), indent=2).encode("ascii")
 
 
 def _line(values: Mapping[str, Any]) -> bytes:

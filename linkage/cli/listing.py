@@ -84,6 +84,7 @@ def build(
     freeing: Annotated[
         bool, typer.Option("--freeing", help="Only take off whom people have freed since.")
     ] = False,
+    limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Draft the next list and show what it would do.
@@ -101,7 +102,7 @@ def build(
 
         output.write_json({"number": numbered, **draft_values(found)})
         return
-    draft_sheet(output.console(), numbered, found)
+    draft_sheet(output.console(), numbered, found, limit)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from linkage.artifacts import ArtifactKind
 from linkage.banlist.store import BANS, SHADOW, Lists
-from linkage.erasing import beside, events, graph, plan, runs
+from linkage.erasing import beside, events, graph, lists, plan, runs
 from linkage.erasing.plan import Plan
 from linkage.errors import ConflictError, NotFound, PrivacyError
 from linkage.jobs.tidying import alone, sweep
@@ -118,6 +118,8 @@ class Eraser:
                         for channel in (BANS, SHADOW)
                     ),
                 }
+                if begun or any(found.values()):
+                    lists.templates(place)
                 if self._url is not None:
                     graph.erase(self._url, erasure)
                 self._changed()

@@ -48,6 +48,15 @@ def _report(before: Report, rekeying: Rekeying, entries: int) -> Report:
     names = rekeying.texts(one.organisation for one in before.organisations)
     named = zip(before.organisations, names, strict=True)
     organisations = tuple(replace(one, organisation=name) for one, name in named)
+    ids = sorted(before.templates)
+    known = dict(zip(ids, rekeying.texts(ids), strict=True))
+    clusters = tuple(
+        replace(cluster, new=0, templates=tuple(
+            replace(one, template_id=known[one.template_id]) for one in cluster.templates
+        ))
+        for cluster in before.clusters
+    )  # fmt: skip
     return replace(
-        before, entries=entries, added=0, removed=0, changed=0, organisations=organisations
-    )
+        before, entries=entries, added=0, removed=0, changed=0, organisations=organisations,
+        clusters=clusters,
+    )  # fmt: skip

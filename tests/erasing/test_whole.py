@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import pytest
 
 from linkage import snapshots
 from linkage.backup import back_up
-from linkage.banlist.store import BANS, SHADOW, Lists
+from linkage.banlist.hit import Template
+from linkage.banlist.store import BANS, REPORT, SHADOW, Lists
 from linkage.erasing import plan
 from linkage.erasing.whole import Asked, Erased, Eraser
 from linkage.errors import BackupError, ConflictError, JournalError, NotFound, PrivacyError
@@ -155,6 +158,34 @@ def test_nothing_of_it_is_left_and_all_else_answers(workspace: Workspace, world_
         NAME,
         *(f"alone-{NAME}-{n}" for n in range(3)),
     }
+
+
+def test_what_reports_say_of_a_template_goes_with_the_last_who_has_it(
+    workspace: Workspace, world_keys: Keys
+) -> None:
+    name = names_of(world_keys.privacy)(NAME)
+    lists = Lists(workspace.path)
+    (before, *_) = lists.report(2).clusters
+    assert before.templates
+    for run in workspace.runs():
+        for table in ("evidence", "artifacts"):
+            path = workspace.run(run) / f"{table}.parquet"
+            was = pq.read_table(path)
+            hers = {"account_id": name, "kind": "template", "value": "only-hers", "events": 1,
+                    "accounts": 2, "degree": 2}  # fmt: skip
+            row = {column: hers.get(column) for column in was.column_names}
+            pq.write_table(was.from_pylist([*was.to_pylist(), row], was.schema), path)
+    one = Template("only-hers", "as she put it", 2, 2)
+    told = asdict(lists.report(2))
+    told["clusters"][0]["templates"] = [asdict(one), *told["clusters"][0]["templates"]]
+    (lists.folder / "00000002" / REPORT).write_text(json.dumps(told))
+    assert holding(workspace, ["as she put it"])
+    erased(workspace, world_keys.privacy, OTHER)
+    assert lists.report(2).clusters[0].templates == (one, *before.templates)
+    erased(workspace, world_keys.privacy)
+    assert lists.report(2).clusters[0] == before
+    assert not holding(workspace, ["only-hers", "as she put it"])
+    assert lists.verify(SIGNING.public_key()) == 2
 
 
 def names_of_device(privacy: Privacy, device: str) -> str:

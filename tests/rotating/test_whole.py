@@ -173,6 +173,9 @@ def test_all_of_it_is_as_if_it_had_come_under_the_new_names(
             }
             assert not lists.read(1).entries
             assert lists.report(3).entries == len(made.entries)
+            assert lists.report(3).clusters
+            assert not any(cluster.new for cluster in lists.report(3).clusters)
+            assert lists.report(1).clusters == ()
             with pytest.raises(NotFound):
                 lists.kept(3)
         following = drafted(workspace, state, Lists(workspace.path), ANY, NOW)
