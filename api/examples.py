@@ -71,6 +71,15 @@ _COLLATERAL = {
     "share": 0.0201, "allowed": 0, "vouched": 1, "held": {}, "organisations": [], "spared": 1,
     "undecided": 48, "hours": 6.2,
     "limits": [{"name": "most_share", "value": 0.0201, "most": 0.05, "over": False}],
+    "clusters": [{
+        "cluster_id": "ccb0d61917f2a5c3e", "listed": 48, "new": 2,
+        "signals": [{"name": "shared_work", "text": _SIGNAL["text"]}],
+        "templates": [{
+            "template_id": "7f1c02b94d3ae865", "words": "Sum up {…} for {…} in three lines.",
+            "members": 46, "accounts": 47,
+        }],
+    }],
+    "left_out": 0,
 }  # fmt: skip
 _LATEST = {
     "channel": "bans", "number": 12, "published_at": _LIST_HEAD["published_at"],

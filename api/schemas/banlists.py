@@ -92,13 +92,44 @@ class Limit(Answered):
     over: bool
 
 
+class NamedSignal(Answered):
+    """A signal. name: the code that entries have; text: in words, null where the run does not know
+    the cluster by it."""
+
+    name: str
+    text: str | None
+
+
+class ListedTemplate(Answered):
+    """A prompt template. words: what it says, on one line, what looks like personal data masked;
+    null where that is not known; members: accounts of the cluster that have it; accounts: all that
+    do."""
+
+    template_id: str
+    words: str | None
+    members: int
+    accounts: int
+
+
+class ListedCluster(Answered):
+    """A cluster that has accounts on the list. listed: how many; new: of them, not on the list
+    before; signals: the reasons of its entries; templates: that tell most of it, three at most."""
+
+    cluster_id: str
+    listed: int
+    new: int
+    signals: list[NamedSignal]
+    templates: list[ListedTemplate]
+
+
 class Collateral(Answered):
     """What a list does. share: of the run's accounts; allowed: how many have an allowlisted
     artifact; vouched: how many share what no outsider can plant with an account that a person has
     cleared or whose organisation is verified; held: rule -> how many it would hold, had no person
     decided to ban them; spared: who would be listed, were they not cleared or allowlisted;
     undecided: accounts at most of a cluster that no person decided to ban; hours: since the last
-    event."""
+    event; clusters: that have accounts on it, those with most first, a hundred at most; left_out:
+    how many more there are."""
 
     entries: int
     actions: dict[str, int]
@@ -114,6 +145,8 @@ class Collateral(Answered):
     undecided: int
     hours: float | None
     limits: list[Limit]
+    clusters: list[ListedCluster]
+    left_out: int
 
 
 class Drafted(BaseModel):

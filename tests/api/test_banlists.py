@@ -30,6 +30,7 @@ from linkage.state import Scope, keys
 from tests.api.conftest import Api, served
 from tests.api.test_at_once import the_long_way
 from tests.banlist.test_chain import KEY, NOW, draft
+from tests.test_run import write_templates
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -122,6 +123,30 @@ def test_a_draft_is_read_and_published_as_it_was_read(desk: Api, result: Path) -
     assert ("publish", "bans 1") in audit(desk)
     assert ("draft", "bans 1") in audit(desk)
     assert get(desk, "/latest", 404, channel="shadow")["type"].endswith("not-found")
+
+
+def test_its_report_names_clusters_and_templates_in_words(desk: Api, result: Path) -> None:
+    run = Run.open(result)
+    said = desk.service.workspace.current()
+    assert said is not None
+    templates = dict.fromkeys(run.templates.template_id, "Sum up {…} for <b>jane@corp.example</b>")
+    write_templates(said, templates)
+    made = post(desk, "", 201)
+    clusters = made["report"]["clusters"]
+    assert sum(one["listed"] for one in clusters) == made["report"]["entries"]
+    assert made["report"]["left_out"] == 0
+    for one in clusters:
+        assert one["new"] == one["listed"]
+        assert [signal["name"] for signal in one["signals"]]
+        assert all(signal["text"] for signal in one["signals"])
+    told = [each for one in clusters for each in one["templates"]]
+    assert {each["words"] for each in told} == {"Sum up {…} for <b>{…}</b>"}
+    assert all(2 <= each["members"] <= each["accounts"] for each in told)
+    post(desk, "/1/publish", 201, digest=made["digest"])
+    assert get(desk, "/1/report")["clusters"] == clusters
+    assert "Sum up" not in json.dumps(get(desk, "/latest"))
+    for form in FORMS:
+        assert "Sum up" not in sent(desk, f"/latest?format={form}").text
 
 
 def test_another_draft_than_the_one_that_was_read_is_not_published(desk: Api) -> None:
