@@ -14,9 +14,9 @@ from linkage.templates.parts import Floats
 from linkage.templates.sampling import NOTHING
 from linkage.templates.sets import Carried
 
-MOST = 0.5  # share of a prompt's words that is fixed, to be no prompt of one's own
-MUCH = 12  # or so many words, however long the rest is
-PHRASE = 8  # or so many, if what is fixed is rare; fewer are a phrase
+PHRASE = 8  # words that are fixed, at least: people come upon shorter ones by themselves
+MOST = 0.5  # of what is common, so large a share of the words
+MUCH = 12  # or so many, however long the rest is
 RARE = 0.01  # share of all accounts that has it at most
 THIN = 4  # a part that so many times as many have in other sets
 
@@ -34,9 +34,8 @@ class Phrases(NamedTuple):
 
     def own(self, sets: Words, fixed: Ints, words: Ints) -> Flags:
         """Which prompts, of so many words, so many of them fixed, are their account's own."""
-        little = (fixed < PHRASE) | ((fixed < MUCH) & positions(self.common, sets)[1])
-        mostly = (sets == NOTHING) | (little & (fixed < MOST * words))
-        return mostly | positions(self.thin, sets)[1]
+        little = (fixed < MUCH) & (fixed < MOST * words) & positions(self.common, sets)[1]
+        return (fixed < PHRASE) | little | positions(self.thin, sets)[1] | (sets == NOTHING)
 
 
 def phrases(sets: Words, held: Carried, of_set: Floats, of_part: Floats, everyone: int) -> Phrases:
