@@ -20,6 +20,7 @@ from linkage.readers.schema import REDUCED
 from linkage.settings import Settings
 from linkage.templates import Texts, mine
 from linkage.templates.fingerprints import is_fingerprint, piece
+from linkage.templates.holders import Accounts
 from linkage.templates.mining import TABLE, Mined
 
 OWN = ""  # the template of a prompt that carries none: counted as a prompt, and no artifact
@@ -70,11 +71,24 @@ def templates(
         threads=threads,
         known=settings.templates.known_templates,
     )
-    several = pc.greater(found.templates["accounts"], 1)
     return Templates(
-        _marked(con, said, codes, found).select(columns),
-        found.templates.filter(several).sort_by("template_id"),
+        _marked(con, said, codes, found).select(columns), _shared(found, _accounts(workdir))
     )
+
+
+def _shared(found: Mined, accounts: pa.ChunkedArray) -> pa.Table:
+    """The templates that two accounts have, not counting prompts that are their account's own."""
+    table = found.templates.sort_by("template_id")
+    number = found.of_rows.indices.fill_null(NOTHING).to_numpy().copy()
+    number[found.own] = NOTHING
+    told = number >= 0
+    counts = {
+        "accounts": Accounts(accounts).of(number, len(table)),
+        "requests": np.bincount(number[told], minlength=len(table)),
+    }
+    for name, values in counts.items():
+        table = table.set_column(table.column_names.index(name), name, pa.array(values))
+    return table.filter(pc.greater(table["accounts"], 1))
 
 
 def _said(events: ir.Table) -> ir.Table:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.kernels.words import LONGEST, cut, sip
+from linkage.kernels.words import EITHER_END, LONGEST, cut, sip
 from linkage.templates import Mined, mine
 from linkage.templates.cutting import Texts, buffers, cut_piece, cut_texts, secret
 from linkage.templates.fingerprints import fingerprints, piece, spelled
@@ -387,6 +387,40 @@ def test_what_looks_personal_is_never_written(word: str) -> None:
     (text,) = found.templates["template"].to_pylist()
     assert word not in text
     assert text.startswith("please send the summary")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "\u0660\u0661\u0662\u0663",
+        "\u043f\u0440\u0438\u043c.\u0440\u0444",
+        "jane\uff20corp.example",
+        "exam\u200bple.com",
+        "\uff14\uff11\uff11\uff11",
+    ],
+)
+def test_what_looks_personal_in_other_scripts_is_never_written(word: str) -> None:
+    test_what_looks_personal_is_never_written(word)
+
+
+def test_what_a_long_prompt_leaves_out_is_not_written() -> None:
+    ends = [f"{prose(seed, 1)}." for seed in range(2 * EITHER_END)]
+    head, tail = ends[:EITHER_END], ends[EITHER_END:]
+    texts = [
+        " ".join([*head, *(f"Patient {name} is number {n}." for n in range(3000)), *tail])
+        for name in ("Gonzalez", "Yamamoto")
+    ]
+    (told,) = mined(texts, ["a", "b"]).templates["template"].to_pylist()
+    assert told.startswith(head[0])
+    assert "{…}" in told
+    assert "Patient" not in told
+    assert len(told) < LONGEST_WRITTEN + 200
+
+
+def test_a_word_without_end_is_not_written_whole() -> None:
+    text = prose(2, 30) + " " + "!" * 50_000 + " " + prose(3, 400)
+    (told,) = mined([text, text]).templates["template"].to_pylist()
+    assert len(told) < LONGEST_WRITTEN + 200
 
 
 def test_a_long_template_ends_where_it_is_too_long() -> None:

@@ -7,7 +7,11 @@ import pyarrow as pa
 import pytest
 
 from linkage.templates import Mined, mine
-from linkage.templates.mining import WORDS
+from linkage.templates.cutting import NO_KEY, Texts, secret
+from linkage.templates.holders import Accounts, Holders
+from linkage.templates.mining import WORDS, _sampled, silent
+from linkage.templates.model import model_of
+from linkage.templates.parts import parts_of, wordings_of
 
 OPENERS = [
     "Sorry to ask this once again.",
@@ -121,3 +125,39 @@ def test_prompts_beyond_the_sample_are_judged_alike(seed: int) -> None:
     assert some.sampled < 0.5
     assert np.mean(whole.own == some.own) > 0.99
     assert world.of(some, "n")[0] == world.of(whole, "n")[0]
+
+
+@pytest.mark.parametrize("text", ["good night", "what is the time now?"])
+def test_what_two_say_word_for_word_is_no_template_if_it_is_short(seed: int, text: str) -> None:
+    world = World(seed, accounts=100)
+    for account in range(2):
+        world.add(f"n{account}", text)
+    assert all(world.of(world.mined(), "n")[1])
+
+
+def test_a_long_text_sent_by_two_is_a_template(seed: int) -> None:
+    world = World(seed, accounts=100)
+    text = world.sentence(20)
+    for account in range(2):
+        world.add(f"n{account}", text)
+    ids, own = world.of(world.mined(), "n")
+    assert {*ids} == {ids[0]} - {None}
+    assert not any(own)
+
+
+def test_the_model_gives_the_prompts_of_the_sample_what_they_have(seed: int) -> None:
+    world = World(seed)
+    for account in range(25):
+        for _ in range(6):
+            world.add(f"n{account}", f"{OPENERS[0]} {LONG[0]} {world.sentence()} {LONG[1]}")
+    texts = Texts.held(pa.chunked_array([pa.array(world.texts, pa.large_string())]))
+    found = _sampled(texts, secret(NO_KEY), WORDS, 1, silent)
+    holders = Holders(found, Accounts(pa.chunked_array([pa.array(world.accounts)])))
+    wordings = wordings_of(found.prompts, 1)
+    parts = parts_of(wordings, holders.requests)
+    known = np.zeros(parts.ids.size, np.bool_)
+    model, given = model_of(found.prompts, wordings, parts, known, holders)
+    part = parts.of_wording[wordings.wording]
+    sets, _ = model.settle(wordings.prompt, part, found.prompts.hashes.size)
+    alone = given.again | given.joined
+    assert np.mean(sets[~alone] == given.sets[~alone]) > 0.99

@@ -50,6 +50,7 @@ def _looks() -> Bytes:
     looks = np.full(256, _PLAIN, np.uint8)
     looks[list(AROUND)] = _AROUND
     looks[list(b"0123456789@\\/_-")] = _ODD
+    looks[128:] = _ODD  # digits and at-signs of other scripts are among these
     return looks
 
 

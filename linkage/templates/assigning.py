@@ -36,6 +36,7 @@ class Templates:
 
     ids     uint64, ascending
     example int64: the prompt of each that has the smallest hash
+    exact   bool: it is a prompt without parts that was sent again word for word
     """
 
     def __init__(self, found: Sample, model: Model, given: Given) -> None:
@@ -46,6 +47,7 @@ class Templates:
         self.ids: Words = shown[first]
         self._lookup = lookup(self.ids)
         self.example: Places = first
+        self.exact: Flags = given.again[first]
         self._of_prompt, self._own = self._numbers(given.sets), given.own
 
     def of_sample(self) -> Rows:

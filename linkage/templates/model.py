@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 from linkage.templates.filling import fillings, folded_in, little
 from linkage.templates.holders import Holders, Places
-from linkage.templates.own import Phrases, phrases
+from linkage.templates.own import PHRASE, Phrases, phrases
 from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Prompts
 from linkage.templates.sets import (
@@ -45,7 +45,8 @@ SAME = 0.8  # of a part's fixed words, so many are in a well-known text, to be a
 class Model(NamedTuple):
     """The wordings of the sample, the parts that they are, which of these are well known.
 
-    sets, chance    sets that recur, and those that are together by chance only
+    met, chance     sets that two have, and those that are together by chance only
+    sets            what prompts carry in the end
     phrases         sets that tell little
     """
 
@@ -53,13 +54,14 @@ class Model(NamedTuple):
     parts: Parts
     known: Flags
     used: Usage
-    sets: Lookup
+    met: Lookup
     chance: Lookup
+    sets: Lookup
     phrases: Phrases
 
     def live(self) -> Flags:
-        """Parts that more than one prompt has, and that count."""
-        return self.used.prompts > 1
+        """Parts that two have, and that count."""
+        return self.used.prompts > 0
 
     def index_of(self) -> Index:
         """What texts that are not in the sample are held against."""
@@ -70,7 +72,7 @@ class Model(NamedTuple):
         ascending."""
         live = self.live()[part]
         every = carried(self.parts, self.used, *once(row[live], part[live]), rows)
-        found = recurring(self.parts, self.used, every, rows, self._met)
+        found = recurring(self.parts, self.used, every, rows, self._recur)
         found = meant(self.parts, self.used, found, rows, self._by_chance)
         hashes = set_hashes(self.parts, found, rows)
         fine = positions(self.sets, hashes)[1]
@@ -79,8 +81,8 @@ class Model(NamedTuple):
     def _by_chance(self, hashes: Words, found: Carried) -> Flags:
         return positions(self.chance, hashes)[1]
 
-    def _met(self, hashes: Words) -> Flags:
-        return positions(self.sets, hashes)[1] | positions(self.chance, hashes)[1]
+    def _recur(self, hashes: Words) -> Flags:
+        return positions(self.met, hashes)[1]
 
     def sets_of(
         self, each: Cut, wordings: Words, rows: Places, index: Index
@@ -112,11 +114,13 @@ class Given(NamedTuple):
     sets    uint64: `KNOWN` and `NOTHING` as in `Model.sets_of`
     own     bool: it is its account's own
     joined  bool: it has parts beside those of its set, and cannot be shown for it
+    again   bool: it carries no part, and was sent again word for word
     """
 
     sets: Words
     own: Flags
     joined: Flags
+    again: Flags
 
 
 def nearest(
@@ -157,10 +161,11 @@ def known_parts(held: Wordings, parts: Parts, texts: Cut) -> Flags:
 
 @dataclass(frozen=True)
 class _Met:
-    """How many have each of the sets that the sample's prompts carry."""
+    """How many have each of the sets that prompts carry; `seen` are those that two have."""
 
     holders: Holders
     prompts: Ints
+    seen: list[Words] = field(default_factory=list)
 
     def of(self, hashes: Words) -> tuple[Ints, Floats]:
         """The number of each prompt's set, and how many have each set."""
@@ -170,7 +175,13 @@ class _Met:
     def recurs(self, hashes: Words) -> Flags:
         """Whether two have each prompt's set."""
         number, held = self.of(hashes)
-        return held[number] > 1
+        flags = (held[number] > 1) & (hashes != NOTHING)
+        self.seen.append(different(hashes[flags]))
+        return flags
+
+    def lookup(self) -> Lookup:
+        """The sets of which it was said that two have them."""
+        return lookup(different(np.concatenate([_no_sets(), *self.seen])))
 
 
 def model_of(
@@ -202,11 +213,12 @@ def model_of(
     telling = phrases(hashes, some, of_set[number], held, holders.everyone)
     own = telling.own(hashes, _fixed(wordings, parts, some, rows), _sizes(found))
     sets = lookup(different(hashes[hashes != NOTHING]))
-    model = Model(wordings, parts, known, used, sets, lookup(chance), telling)
+    model = Model(wordings, parts, known, used, met.lookup(), lookup(chance), sets, telling)
     # A prompt without parts that was sent again, word for word, is a template by itself.
     again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
     hashes = np.where(touched & (hashes == NOTHING), KNOWN, hashes)
-    return model, Given(np.where(again, scattered(found.hashes), hashes), own & ~again, joined)
+    own &= ~again | (_sizes(found) < PHRASE)
+    return model, Given(np.where(again, scattered(found.hashes), hashes), own, joined, again)
 
 
 def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> Ints:
@@ -229,7 +241,8 @@ def _sizes(found: Prompts) -> Ints:
 
 def _meant(parts: Parts, used: Usage, found: Carried, met: _Met) -> tuple[Carried, Words]:
     """What is left of sets where chance is left out; and the sets that are chance, ascending."""
-    around = company(found, parts.ids.size, met.prompts.size, met.holders.of)
+    sets = distinct(set_hashes(parts, found, met.prompts.size)).first.size
+    around = company(found, parts.ids.size, met.prompts.size, sets, met.holders.of)
     seen = [_no_sets()]
 
     def by_chance(hashes: Words, some: Carried) -> Flags:

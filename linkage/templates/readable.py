@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 import numpy as np
@@ -10,16 +11,17 @@ import pyarrow as pa
 
 from linkage.kernels.alignment import Flags, marked
 from linkage.kernels.groups import among, positions, taken
-from linkage.kernels.words import AROUND, MASK, Words, odd
+from linkage.kernels.words import AROUND, EITHER_END, MASK, Words, odd
 from linkage.templates.assigning import Templates
 from linkage.templates.cutting import Cut, buffers, cut_texts
 from linkage.templates.sampling import Prompts
 
 SLOT = "{…}"
-LONGEST = 2000  # bytes that are written of a template
+LONGEST = 2000  # characters that are written of a template, to the end of a word
+MOST = 100  # or so many more, of a word that does not end
 _PERSONAL = re.compile(
-    rb"""[0-9@\\/]                                      # numbers, mailboxes, paths
-    | [^\W_]\.[^\W_]{2}                                  # hosts
+    r"""[\d@\\/]                                       # numbers, mailboxes, paths
+    | [^\W_]\.[^\W_]{2}                               # hosts
     | ^(?:sk|pk|rk|ghp|gho|xox[a-z]|akia|key|token|secret|bearer|api[-_]?key)[-_.]  # keys
     | _[^_]*_                                          # names in programs
     | ^[0-9a-f-]{16,}$                                 # hexadecimal
@@ -44,8 +46,7 @@ def described(samples: pa.Array, templates: Templates, key: Words) -> tuple[pa.A
     of_word = np.repeat(np.arange(row.size), np.diff(cut.segments))
     flags[member[of_word]] = marked(fixed, ends, words, offsets)
     # What was only sent again word for word is fixed from its first word to its last.
-    exact = ~np.isin(np.arange(ids.size), held.prompt)
-    flags |= exact[row[of_word]] & (cut.words != MASK)
+    flags |= templates.exact[row[of_word]] & (cut.words != MASK)
     names = pa.array(hexadecimal(model.parts.ids[held.part]), pa.string())
     lists = np.searchsorted(held.prompt, np.arange(ids.size + 1))
     carry = pa.ListArray.from_arrays(pa.array(lists, pa.int32()), names)
@@ -67,15 +68,19 @@ def _written(texts: pa.Array, cut: Prompts, flags: Flags, key: Words) -> pa.Arra
     fixed = flags[np.repeat(there[:-1] - bounds[:-1], sizes) + np.arange(bounds[-1])]
     for word in np.flatnonzero(fixed & odd(data, spelled.begins, spelled.ends)):
         fixed[word] = not personal(data[spelled.begins[word] : spelled.ends[word]].tobytes())
-    # Runs of fixed words, none longer than its text.
+    # Runs of fixed words, none longer than its text, nor over what a long text has left out.
     edge = np.zeros(fixed.size + 1, np.bool_)
     edge[bounds] = True
+    long = np.diff(spelled.texts) == 2 * EITHER_END
+    gaps = spelled.segments[spelled.texts[:-1][long] + EITHER_END]
+    edge[gaps] = True
     first = np.flatnonzero(fixed & (edge[:-1] | ~np.append(False, fixed[:-1])))
     last = np.flatnonzero(fixed & (edge[1:] | ~np.append(fixed[1:], False))) + 1
     runs = Runs(
         data.tobytes(),
         spelled,
         np.stack([first, last, spelled.begins[first], spelled.ends[last - 1]], 1).tolist(),
+        frozenset(gaps.tolist()),
     )
     which, ends = np.searchsorted(first, bounds).tolist(), bounds.tolist()
     written = [
@@ -87,11 +92,12 @@ def _written(texts: pa.Array, cut: Prompts, flags: Flags, key: Words) -> pa.Arra
 
 class Runs(NamedTuple):
     """Runs of fixed words, of texts one after the other: the first word of each and the one after
-    its last, and where they begin and end."""
+    its last, and where they begin and end. after_gap: words before which something is left out."""
 
     data: bytes
     cut: Cut
     each: list[list[int]]
+    after_gap: frozenset[int]
 
 
 def _one(runs: Runs, first: int, last: int, begin: int, end: int) -> str:
@@ -99,12 +105,14 @@ def _one(runs: Runs, first: int, last: int, begin: int, end: int) -> str:
     pieces: list[str] = []
     size, at = 0, begin
     for run, stop, opens, closes in runs.each[first:last]:
-        if run > at:
+        if run > at or run in runs.after_gap:
             pieces.append(f" {SLOT} ")
         piece = runs.data[opens:closes].decode("utf-8", "replace")
         size += len(piece)
         if size > LONGEST:
-            pieces.append(_beginning(runs, run, stop, LONGEST - size + len(piece)) or piece)
+            left = LONGEST - size + len(piece)
+            whole = _beginning(runs, run, stop, left) or piece
+            pieces.append(whole[: left + MOST])
             return " ".join("".join(pieces).split()) + " …"
         pieces.append(piece)
         at = stop
@@ -125,5 +133,10 @@ def _beginning(runs: Runs, first: int, stop: int, size: int) -> str | None:
 
 def personal(word: bytes) -> bool:
     """Whether a word looks like what belongs to somebody: it has a digit, is an address, a host, a
-    path or the name of a key, or is longer than words are."""
-    return _PERSONAL.search(word.strip(AROUND)) is not None
+    path or the name of a key, or is longer than words are. In whatever script, and whatever unseen
+    characters are in it."""
+    text = word.strip(AROUND).decode("utf-8", "replace")
+    if not text.isascii():
+        seen = (each for each in text if unicodedata.category(each) != "Cf")
+        text = unicodedata.normalize("NFKC", "".join(seen))
+    return _PERSONAL.search(text) is not None

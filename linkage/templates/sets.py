@@ -87,12 +87,14 @@ class Company(NamedTuple):
     pairs       int64, ascending: part * P + other, each pair both ways
     together    int64: in how many prompts
     tied        bool: they are together far more often than they would be by chance
+    sets        how many different sets prompts have
     """
 
     prompts: Ints
     pairs: Ints
     together: Ints
     tied: Flags
+    sets: int
 
     def by_chance(self, found: Carried, which: Ints, holders: Floats) -> Flags:
         """Whether it may be chance that a prompt's parts are together, though two have the set:
@@ -118,12 +120,15 @@ class Company(NamedTuple):
         loose[prompt[~tied]] = True
         expected = np.bincount(prompt, np.log2(np.maximum(brought, 2.0**-60)), which.size)
         seen = np.bincount(which)
-        sure = SURE + np.log2(seen.size)
-        return loose & (_surprise(np.log2(seen[which]) - expected, holders[which]) < sure)
+        surprise = _surprise(np.log2(seen[which]) - expected, holders[which])
+        return loose & (surprise < SURE + np.log2(max(1, self.sets)))
 
 
-def company(found: Carried, parts: int, rows: int, holders: Callable[..., Floats]) -> Company:
-    """Of what prompts carry; `holders` says how many have each of (prompt, item) pairs.
+def company(
+    found: Carried, parts: int, rows: int, sets: int, holders: Callable[..., Floats]
+) -> Company:
+    """Of what prompts carry, which are so many different `sets`; `holders` says how many have each
+    of (prompt, item) pairs.
 
     By chance, parts are dealt to prompts, each as often as it is used, and to each prompt as many
     as it has (the configuration model, as in Newman's modularity). Prompts of one sort have parts
@@ -140,7 +145,7 @@ def company(found: Carried, parts: int, rows: int, holders: Callable[..., Floats
     more = np.log2(together / (prompts[one] * prompts[other] * ways * SORTS))
     held = holders(found.prompt[here], number, keys.size)
     tied = _surprise(more, held) >= SURE + np.log2(max(1, keys.size))
-    return Company(prompts, keys, together, tied)
+    return Company(prompts, keys, together, tied, sets)
 
 
 def _surprise(more: Floats, holders: Floats) -> Floats:
@@ -211,7 +216,10 @@ def meant(
     larger sets first, so that each is judged with all that has come down to it."""
     for size in range(int(np.bincount(found.prompt, minlength=1).max()), 1, -1):
         bad = np.bincount(found.prompt, minlength=rows) == size
-        bad &= by_chance(set_hashes(parts, found, rows), found)
+        if not bad.any():
+            continue
+        some = found.where(bad[found.prompt])
+        bad &= by_chance(set_hashes(parts, some, rows), some)
         found = found.where(~first_of(found, bad, _commonest(parts, used, found)))
     return found
 
