@@ -34,6 +34,9 @@ from linkage.kernels.groups import (
     once,
     pairs_within,
     positions,
+    reached,
+    singled,
+    spread,
 )
 from linkage.kernels.incidence import Ints
 from linkage.kernels.neighbours import ONCE, Cut, numbered, paired, paired_again
@@ -299,6 +302,29 @@ def test_values_are_added_and_counted_by_group(seed: int) -> None:
     np.testing.assert_array_equal(different(values.copy()), np.unique(values))
     few = values % np.uint64(7)
     np.testing.assert_array_equal(different(few.copy()), np.unique(few))
+
+
+@pytest.mark.parametrize("kinds", [1, 7, 300])
+def test_what_items_reach_by_their_groups_is_counted_once(seed: int, kinds: int) -> None:
+    rng = np.random.default_rng(seed)
+    group, value = rng.integers(-1, 20, 400).astype(np.int32), rng.integers(-1, kinds, 400)
+    of: list[dict[int, None]] = [{} for _ in range(25)]  # the last ones have nothing
+    for one, each in zip(group.tolist(), value.tolist(), strict=True):
+        if one >= 0 and each >= 0:
+            of[one][each] = None
+    every, ends = spread(group, value, 25)
+    values, offsets = singled(every, ends, kinds)
+    assert [values[a:b].tolist() for a, b in pairwise(offsets)] == [list(each) for each in of]
+    # Some items have one group, some the same one several times, and some none.
+    item, groups = rng.integers(0, 60, 80), rng.integers(0, 25, 80)
+    item, groups = np.concatenate([item, item[:20]]), np.concatenate([groups, groups[:20]])
+    wanted = [
+        len({each for one in groups[item == number].tolist() for each in of[one]})
+        for number in range(62)
+    ]
+    for order in (np.arange(100), rng.permutation(100)):
+        mine, ends = spread(item[order], groups[order], 62)
+        assert reached(mine, ends, values, offsets, kinds).tolist() == wanted
 
 
 def test_pairs_of_what_is_left_are_those_that_it_has(seed: int) -> None:

@@ -3,11 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from linkage.kernels.alignment import Flags
 from linkage.kernels.incidence import Int32s, Ints
 from linkage.kernels.words import Words
+
+Numbers = npt.NDArray[np.signedinteger]
 
 FEW = 32  # items that are put in order one by one
 FIRST, LAST = np.uint64(0x9AE16A3B2F90404F), np.uint64(0xC3A5C85C97CB3127)  # neighbours of ends
@@ -71,6 +74,67 @@ def counted(numbers: Int32s, size: int) -> Ints:
     for number in numbers:
         if number >= 0:
             out[number] += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def spread(group, values, groups):  # type: ignore[no-untyped-def]
+    """What each group has, as (values, offsets), in the order in which it stands there; what has a
+    negative group or value is left out. Values of any type of integers, which it keeps."""
+    ends = np.zeros(groups + 1, np.int64)
+    for i in range(group.size):
+        if group[i] >= 0 and values[i] >= 0:
+            ends[group[i] + 1] += 1
+    for one in range(groups):
+        ends[one + 1] += ends[one]
+    out, at = np.empty(ends[groups], values.dtype), ends[:-1].copy()
+    for i in range(group.size):
+        if group[i] >= 0 and values[i] >= 0:
+            out[at[group[i]]] = values[i]
+            at[group[i]] += 1
+    return out, ends
+
+
+@njit(cache=True, nogil=True)
+def singled(values, offsets, kinds):  # type: ignore[no-untyped-def]
+    """Each value (less than `kinds`) once in its group, where it stands first there: as (values,
+    offsets), in place of the former ones."""
+    met = np.full(kinds, -1, np.int32)
+    count, begin = 0, 0
+    for group in range(offsets.size - 1):
+        end = offsets[group + 1]
+        for i in range(begin, end):
+            if met[values[i]] != group:
+                met[values[i]] = group
+                values[count] = values[i]
+                count += 1
+        begin, offsets[group + 1] = end, count
+    return values[:count].copy(), offsets
+
+
+@njit(cache=True, nogil=True)
+def reached(groups: Ints, ends: Ints, values: Numbers, offsets: Ints, kinds: int) -> Ints:
+    """How many different values (less than `kinds`) there are in all the groups of an item.
+
+    groups, ends    the groups of each item, less than 2**31 items
+    values, offsets the values of each group, each once
+
+    No list is made of what each item has: many items may have the same large groups.
+    """
+    out, met = np.zeros(ends.size - 1, np.int64), np.full(kinds, -1, np.int32)
+    for item in range(ends.size - 1):
+        first, last = ends[item], ends[item + 1]
+        if last == first + 1:
+            out[item] = offsets[groups[first] + 1] - offsets[groups[first]]
+            continue
+        for i in range(first, last):
+            group = groups[i]
+            if i > first and group == groups[i - 1]:
+                continue
+            for j in range(offsets[group], offsets[group + 1]):
+                if met[values[j]] != item:
+                    met[values[j]] = item
+                    out[item] += 1
     return out
 
 

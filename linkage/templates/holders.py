@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.kernels.groups import different, taken
+from linkage.kernels.groups import reached, singled, spread
 from linkage.kernels.incidence import Int32s, Ints
 from linkage.templates.sampling import Sample
 
@@ -25,8 +25,9 @@ class Accounts:
 
     def of(self, item: Int32s, items: int) -> Ints:
         """How many accounts have each item, of which each row has one, or a negative number."""
-        mine = (item >= 0) & (self.codes >= 0)
-        return _holders(item[mine], self.codes[mine], self.count, items)
+        accounts, ends = spread(item, self.codes, items)
+        _, offsets = singled(accounts, ends, self.count)
+        return np.diff(offsets)
 
 
 class Holders:
@@ -38,10 +39,8 @@ class Holders:
         self._accounts = accounts
         if accounts is not None:
             codes = accounts.codes[found.inside]
-            mine = codes >= 0
-            pairs = _pairs(found.prompt[mine], codes[mine], accounts.count)
-            prompt, self._account = np.divmod(pairs, accounts.count)
-            self._offsets = np.searchsorted(prompt, np.arange(prompts + 1))
+            mine, ends = spread(found.prompt, codes, prompts)
+            self._account, self._offsets = singled(mine, ends, accounts.count)
 
     @property
     def are_accounts(self) -> bool:
@@ -57,18 +56,6 @@ class Holders:
         """Of (prompt, item) pairs: how many hold each item."""
         if self._accounts is None:
             return np.bincount(item, self.requests[prompt], minlength=items).astype(np.float64)
-        account, ends = taken(self._account, self._offsets, prompt)
-        items_of = np.repeat(item, np.diff(ends))
-        return _holders(items_of, account, self._accounts.count, items).astype(np.float64)
-
-
-def _holders(item: npt.NDArray[np.signedinteger], account: Ints, accounts: int, items: int) -> Ints:
-    """How many different accounts each item has."""
-    return np.bincount(_pairs(item, account, accounts) // accounts, minlength=items)
-
-
-def _pairs(item: npt.NDArray[np.signedinteger], account: Ints, accounts: int) -> Ints:
-    """item * accounts + account, ascending and each once."""
-    pairs = item.astype(np.uint64) * np.uint64(accounts)
-    pairs += account.astype(np.uint64)
-    return different(pairs).astype(np.int64)
+        prompts, ends = spread(item, prompt, items)
+        held = reached(prompts, ends, self._account, self._offsets, self._accounts.count)
+        return held.astype(np.float64)
