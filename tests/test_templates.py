@@ -9,7 +9,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.kernels.words import EITHER_END, LONGEST, cut, sip
-from linkage.templates import Mined, mine
+from linkage.templates import Mined, assigning, mine
 from linkage.templates.cutting import Texts, buffers, cut_piece, cut_texts, secret
 from linkage.templates.fingerprints import fingerprints, piece, spelled
 from linkage.templates.readable import LONGEST as LONGEST_WRITTEN
@@ -429,3 +430,28 @@ def test_a_long_template_ends_where_it_is_too_long() -> None:
     assert told.endswith(" …")
     assert words.startswith(told[:-2])
     assert LONGEST_WRITTEN < len(told) < LONGEST_WRITTEN + 20
+
+
+@pytest.mark.parametrize("held", [1, 100, 1 << 20])
+def test_the_smallest_text_of_a_prompt_is_its_example(
+    seed: int, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little is held, and one text of each prompt is all that a piece adds."""
+    monkeypatch.setattr(assigning, "HELD", held)
+    rng = np.random.default_rng(seed)
+    inside, shown = rng.random(300) < 0.9, np.array([4, 1, 3])
+    prompt = rng.integers(0, 5, inside.sum()).astype(np.int32)
+    texts = [bytes(each) for each in rng.integers(97, 256, (300, 3)).astype(np.uint8)]
+    found = SimpleNamespace(
+        inside=inside, prompt=prompt, prompts=SimpleNamespace(hashes=np.zeros(5, np.uint64))
+    )
+    templates = cast("assigning.Templates", SimpleNamespace(found=found, example=shown))
+    examples = assigning.Examples(templates)
+    for first in range(0, 300, 50):
+        piece = pa.array(texts[first : first + 50], pa.large_binary())
+        some = examples.of(piece, first)
+        assert some.num_rows == len(set(some["prompt"].to_pylist())) <= shown.size
+        examples.add(some)
+    mine_of = list(zip(prompt.tolist(), np.flatnonzero(inside).tolist(), strict=True))
+    wanted = [min(texts[row] for one, row in mine_of if one == each) for each in shown.tolist()]
+    assert examples.texts().to_pylist() == wanted

@@ -19,7 +19,7 @@ from linkage.templates.model import KNOWN, Given, Model
 from linkage.templates.sampling import Sample
 
 OWN, WELL_KNOWN = -1, -2  # numbers of no template
-HELD = 20_000  # texts that are held before the first of each prompt is picked
+HELD = 64 << 20  # bytes of texts that are held before the smallest of each prompt is picked
 TEXTS = pa.schema([("prompt", pa.int64()), ("text", pa.large_binary())])
 
 
@@ -87,29 +87,29 @@ class Examples:
         self._size = 0
 
     def of(self, piece: pa.Array, first: int) -> pa.Table:
-        """The texts that a piece has, whose first row is given."""
+        """The smallest text of each prompt that a piece has, whose first row is given: thousands
+        of rows may have one long prompt."""
         begin, end = np.searchsorted(self._rows, [first, first + len(piece)])
         if begin == end or pa.types.is_struct(piece.type):
             return self._held[0].slice(0, 0)
         plain = piece.take(pa.array(self._rows[begin:end] - first)).cast(pa.large_binary())
-        return pa.table([pa.array(self._prompt[begin:end]), plain], schema=TEXTS)
+        return _smallest(pa.table([pa.array(self._prompt[begin:end]), plain], schema=TEXTS))
 
     def add(self, some: pa.Table) -> None:
         """What a piece has."""
         self._held.append(some)
-        self._size += some.num_rows
+        self._size += some.nbytes
         if self._size > HELD:
-            self._held = [self._smallest()]
+            self._held = [_smallest(pa.concat_tables(self._held))]
             self._size = 0
 
     def texts(self) -> pa.Array:
         """One for each template; null for those that only fingerprints are."""
-        best = self._smallest().combine_chunks()
+        best = _smallest(pa.concat_tables(self._held)).combine_chunks()
         place = pc.index_in(pa.array(self._prompts), best["prompt"])
         return best["text"].combine_chunks().take(place)
 
-    def _smallest(self) -> pa.Table:
-        """The first text of each prompt."""
-        some = pa.concat_tables(self._held).group_by(["prompt", "text"]).aggregate([])
-        some = some.sort_by([("prompt", "ascending"), ("text", "ascending")])
-        return some.take(pa.array(np.flatnonzero(np.diff(some["prompt"].to_numpy(), prepend=-1))))
+
+def _smallest(some: pa.Table) -> pa.Table:
+    """The first text of each prompt, in whatever order."""
+    return some.group_by("prompt").aggregate([("text", "min")]).rename_columns(TEXTS.names)
