@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from linkage.cli import app
+from linkage.errors import ResultError
 from linkage.templates import files, mine
 from linkage.templates.cutting import secret
 from linkage.templates.fingerprints import fingerprints
@@ -194,3 +195,29 @@ def test_all_rows_are_written_however_many_at_once(
         assert parts.equals(whole)
         assert parts["template_id"].to_pylist() == found.of_rows.to_pylist()
         assert parts["row"].to_pylist() == list(range(len(rows)))
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [(OSError(28, "No space left"), ResultError), (KeyboardInterrupt(), KeyboardInterrupt)],
+)
+def test_nothing_stays_of_what_is_not_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException, told: type[BaseException]
+) -> None:
+    """Neither of the two files, though the first one was written; former ones stay as they were."""
+    found = mine(pa.chunked_array([pa.array(PROMPTS, pa.string())]))
+
+    def broken(_: object) -> Iterator[pa.Table]:
+        yield files.ROWS.empty_table()
+        raise fault
+
+    monkeypatch.setattr(files, "_rows", broken)
+    out = tmp_path / "out.parquet"
+    formers: list[list[Path]] = [[], [files.beside(out), out]]
+    for former in formers:
+        for path in former:
+            path.write_text("former")
+        with pytest.raises(told):
+            files.write(found, out)
+        assert sorted(tmp_path.iterdir()) == sorted(former)
+        assert all(path.read_text() == "former" for path in former)

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from linkage.errors import FormatError, InputError, MissingColumns, ResultError
+from linkage.errors import FormatError, InputError, MissingColumns
 from linkage.readers.sources import COMPRESSIONS, FORMATS, Source, find, unpack_fault
 from linkage.render import clean, number
 from linkage.templates.cutting import Texts
 from linkage.templates.mining import Mined
+from linkage.templates.writing import whole
 
 LINES = 20_000  # of NDJSON, or rows of Parquet, that are read at once
 WRITTEN = 1 << 20  # rows that are written at once
@@ -161,21 +162,16 @@ def beside(out: Path) -> Path:
 
 def write(found: Mined, out: Path) -> Path:
     """The rows into `out`, the templates beside it; returns where these are. Each file is whole
-    or not there."""
+    or not there, and neither is if one cannot be written."""
     other = beside(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        for schema, tables, path in (
-            (found.templates.schema, [found.templates], other),
-            (ROWS, _rows(found), out),
+    with whole(other, out) as (templates, rows):
+        for schema, tables, part in (
+            (found.templates.schema, [found.templates], templates),
+            (ROWS, _rows(found), rows),
         ):
-            part = path.with_name(f".{path.name}.part")
             with pq.ParquetWriter(part, schema, compression="zstd") as file:
                 for table in tables:
                     file.write_table(table)
-            part.replace(path)
-    except OSError as error:
-        raise ResultError(f"{clean(out)}: cannot be written: {clean(error.strerror)}") from None
     return other
 
 

@@ -10,13 +10,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage.errors import FormatError, MissingColumns, ResultError, SettingsError
+from linkage.errors import FormatError, MissingColumns, SettingsError
 from linkage.folder import literal
 from linkage.readers.sources import Source
 from linkage.render import clean
 from linkage.templates.cutting import secret
 from linkage.templates.files import source_of
 from linkage.templates.fingerprints import fingerprints
+from linkage.templates.writing import whole
 
 COLUMN = "prompt_fingerprint"
 ROWS = 1 << 14  # at once
@@ -42,8 +43,7 @@ def printed(file: str, column: str, key: bytes, out: Path, workdir: Path) -> int
     Columns of CSV stay texts. Raises MissingInput, FormatError, MissingColumns or ResultError.
     """
     source, salt, rows = source_of(file, workdir), secret(key), 0
-    part = out.with_name(f".{out.name}.part")
-    with _batches(source) as batches, _whole(part, out):
+    with _batches(source) as batches, whole(out) as (part,):
         names = batches.schema.names
         if column not in names:
             has = ", ".join(clean(name, 40) for name in names[:20])
@@ -78,15 +78,3 @@ def _batches(source: Source) -> Iterator[pa.RecordBatchReader]:
         raise FormatError(fault) from None
     finally:
         con.close()
-
-
-@contextmanager
-def _whole(part: Path, out: Path) -> Iterator[None]:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        yield
-        part.replace(out)
-    except OSError as error:
-        raise ResultError(f"{clean(out)}: cannot be written: {clean(error.strerror)}") from None
-    finally:
-        part.unlink(missing_ok=True)
