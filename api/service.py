@@ -19,7 +19,7 @@ from api.taxii import Feed
 from linkage.banlist import BanlistSettings
 from linkage.banlist.store import CHANNELS, Lists
 from linkage.erasing.whole import Asked, Erased, Eraser
-from linkage.errors import GraphError
+from linkage.errors import GraphError, ListError
 from linkage.jobs.runner import Runner
 from linkage.jobs.terms import Surroundings, Terms
 from linkage.journal import Checker, Journal
@@ -82,7 +82,8 @@ class Service:
         )
         try:
             self._eraser.resume()
-        except GraphError as error:  # as without it: the next start ends it, or the next erasure
+        except (GraphError, ListError) as error:
+            # As without it: the next start ends it, or the next erasure.
             self._trouble(error)
         self.runs.look_again()
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -119,11 +119,9 @@ class Lists:
         """A list; NotFound where there is none, ListError where its files are damaged."""
         head, signature = self.head(number)
         try:
-            with (self._of(number) / ROWS).open("rb") as file:
-                rows = tuple(row_from(json.loads(line)) for line in file)
-        except (OSError, ValueError) as error:
+            return Published(head, signature, self._rows(number))
+        except FileNotFoundError as error:
             raise ListError(f"{self.channel} {number}: damaged: {clean(error, 200)}") from None
-        return Published(head, signature, rows)
 
     def keep(self, found: Draft) -> int:
         """Keep a draft in the place of the one before; returns the number that it would get."""
@@ -139,9 +137,9 @@ class Lists:
     def kept(self, number: int) -> Draft:
         """The draft that would get this number; NotFound where there is none."""
         told_of = self._draft()
-        if told_of is None or told_of["number"] != number:
+        if told_of is None or told_of[0] != number:
             raise NotFound(f"{self.channel}: there is no draft of list {number}")
-        return draft_of(told_of["draft"])
+        return draft_of(told_of[1])
 
     def publish(
         self,
@@ -196,45 +194,67 @@ class Lists:
             before = found.head
         return 0 if before is None else before.number
 
-    def erase(self, account: str) -> int:
+    def erase(self, account: str) -> tuple[int, list[ListError]]:
         """Take an account out of all lists: rows and salts go and their hashes stay, so that the
-        chain holds. A draft that has it goes, and so does what is being written. Returns how many
-        lists had it."""
-        found = 0
+        chain holds. A draft that has it goes, or that cannot be read, and so does what is being
+        written. Returns how many lists had it, and what of them cannot be read."""
+        found, unread = 0, []
         self._sweep(0.0)
         for number in self.numbers():
-            rows = self.read(number).rows
-            theirs = [r for r in rows if r.entry is not None and r.entry.account_id == account]
-            if theirs:
-                # At the end, by hash: where a row was would say what it came between.
-                gone = {row.hash for row in rows if row.entry is None or row in theirs}
-                kept = [row for row in rows if row.hash not in gone]
-                every = [*kept, *(Row(hash, None, None) for hash in sorted(gone))]
-                lines = b"".join(_line(row_values(row)) for row in every)
-                replaced_bytes(self._of(number) / ROWS, lines)
-                found += 1
-        with suppress(FileNotFoundError):
-            text = (self.folder / DRAFT).read_text("utf-8")
-            if any(e["account_id"] == account for e in json.loads(text)["draft"]["entries"]):
-                self.drop_draft()
-        return found
+            try:
+                found += self._erased(number, account)
+            except ListError as error:
+                unread.append(error)
+        draft = self._sound()
+        if draft is None or any(entry.account_id == account for entry in draft.entries):
+            self.drop_draft()
+        return found, unread
+
+    def _erased(self, number: int, account: str) -> bool:
+        """Whether a list had it. What the list's head says does not matter here."""
+        try:
+            rows = self._rows(number)
+        except FileNotFoundError:
+            return False  # it names nobody
+        theirs = [r for r in rows if r.entry is not None and r.entry.account_id == account]
+        if theirs:
+            # At the end, by hash: where a row was would say what it came between.
+            gone = {row.hash for row in rows if row.entry is None or row in theirs}
+            kept = [row for row in rows if row.hash not in gone]
+            every = [*kept, *(Row(hash, None, None) for hash in sorted(gone))]
+            lines = b"".join(_line(row_values(row)) for row in every)
+            replaced_bytes(self._of(number) / ROWS, lines)
+        return bool(theirs)
 
     def templates(self) -> set[str]:
-        """Ids of those that reports name, and that of the draft."""
-        told_of = [self.report(number) for number in self.numbers()]
-        draft = self._draft()
-        told_of += [] if draft is None else [report_of(draft["draft"]["report"])]
+        """Ids of those that reports name, and that of the draft, as far as they can be read."""
+        draft = self._sound()
+        told_of = [*self.reports()[0].values(), *([] if draft is None else [draft.report])]
         return {one for report in told_of for one in report.templates}
 
-    def forget(self, templates: Collection[str]) -> None:
-        """Take templates out of all reports, which nobody signs; a draft that names one goes."""
+    def reports(self) -> tuple[dict[int, Report], list[ListError]]:
+        """Number -> report, of those that there are; and what of them cannot be read."""
+        found, unread = {}, []
         for number in self.numbers():
-            told_of = self.report(number)
+            try:
+                found[number] = self.report(number)
+            except NotFound:
+                continue
+            except ListError as error:
+                unread.append(error)
+        return found, unread
+
+    def forget(self, templates: Collection[str]) -> list[ListError]:
+        """Take templates out of all reports, which nobody signs; a draft that names one goes, or
+        that cannot be read. Returns what of the reports cannot be read."""
+        found, unread = self.reports()
+        for number, told_of in found.items():
             if not told_of.templates.isdisjoint(templates):
                 self._tell(number, told_of.without(templates))
-        draft = self._draft()
-        if draft and not report_of(draft["draft"]["report"]).templates.isdisjoint(templates):
+        draft = self._sound()
+        if draft is None or not draft.report.templates.isdisjoint(templates):
             self.drop_draft()
+        return unread
 
     def blank(self, number: int) -> bool:
         """Take all rows of a list away but for their hashes, who loses accounts by it and which
@@ -251,18 +271,39 @@ class Lists:
 
     def drop_draft(self) -> None:
         """Take the draft away, if there is one."""
-        (self.folder / DRAFT).unlink(missing_ok=True)
-        synced(self.folder)
+        with suppress(FileNotFoundError):
+            (self.folder / DRAFT).unlink()
+            synced(self.folder)
 
-    def _draft(self) -> dict[str, Any] | None:
-        """What is kept of it, if there is one."""
+    def _draft(self) -> tuple[int, Mapping[str, Any]] | None:
+        """The number that it would get and what is kept of it, if there is one."""
         try:
-            told_of: dict[str, Any] = json.loads((self.folder / DRAFT).read_text("utf-8"))
+            told_of = json.loads((self.folder / DRAFT).read_text("utf-8"))
+            return int(told_of["number"]), told_of["draft"]
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            raise ListError(f"{self.channel}: the draft is damaged: {clean(error, 200)}") from None
-        return told_of
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ListError(
+                f"{self.channel}: the draft is damaged: {clean(error, 200)}; draft it again"
+            ) from None
+
+    def _sound(self) -> Draft | None:
+        """The draft, if there is one and it can be read."""
+        try:
+            told_of = self._draft()
+            return None if told_of is None else draft_of(told_of[1])
+        except ListError:
+            return None
+
+    def _rows(self, number: int) -> tuple[Row, ...]:
+        """Of a list; FileNotFoundError where it has none."""
+        try:
+            with (self._of(number) / ROWS).open("rb") as file:
+                return tuple(row_from(json.loads(line)) for line in file)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, ListError) as error:
+            raise ListError(f"{self.channel} {number}: damaged: {clean(error, 200)}") from None
 
     def _tell(self, number: int, told_of: Report) -> None:
         """Another report in the place of a list's."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from linkage.artifacts import ArtifactKind
-from linkage.banlist.store import BANS, SHADOW, Lists
+from linkage.banlist.store import Lists
 from linkage.erasing import beside, events, graph, lists, plan, runs
 from linkage.erasing.plan import Plan
 from linkage.errors import ConflictError, NotFound, PrivacyError
@@ -76,7 +76,8 @@ class Eraser:
 
         PrivacyError where a detection goes on, or the name cannot be made a pseudonym;
         ConflictError where the account is listed; NotFound where nothing names it; GraphError where
-        the database cannot be reached, and all is to be done once more.
+        the database cannot be reached, and all is to be done once more; ListError where files of
+        ban lists cannot be read, when all else is done.
         """
         account = _kept(self._workspace, asked.account, privacy)
         ended = self.resume()
@@ -109,26 +110,28 @@ class Eraser:
                 if self._journal is not None:
                     self._journal.seal()
                 beside.leftovers(place, served=self._journal is not None)
+                listed, unread = lists.erase(place, erasure.account)
                 found = {
                     "events": events.erase(Places(place.path), erasure, chosen.columns),
                     "runs": runs.erase(place, erasure),
                     "snapshots": beside.snapshots(place, erasure),
-                    "lists": sum(
-                        Lists(place.path, channel).erase(erasure.account)
-                        for channel in (BANS, SHADOW)
-                    ),
+                    "lists": listed,
                 }
                 if begun or any(found.values()):
-                    lists.templates(place)
+                    unread += lists.templates(place)
                 if self._url is not None:
                     graph.erase(self._url, erasure)
                 self._changed()
                 found["rows"] = self._replaced(erasure, begun or any(found.values()))
                 vault = self._swept() if any(found.values()) or begun else 0
+                if begun or any(found.values()):
+                    # It stays begun, so that the same again ends it when they can be read.
+                    lists.check(unread)
                 plan.done(place.path)
         except BlockingIOError:
             raise _busy(place) from None
         if not (begun or any(found.values())):
+            lists.check(unread)
             raise NotFound("nothing here names this account")
         return Erased(erasure.tombstone, **found, vault=vault)
 

@@ -22,6 +22,7 @@ from linkage.banlist.store import DRAFT, REPORT, Lists
 from linkage.cli import output
 from linkage.cli.listing_sheet import draft_sheet
 from linkage.erasing.lists import templates
+from linkage.errors import ListError
 from linkage.run import Run
 from linkage.uses import uses, with_words
 from linkage.wording import WIDTH
@@ -186,6 +187,32 @@ def test_words_go_with_the_last_account_that_has_the_template(result: Path, tmp_
     workspace.remove(workspace.runs()[0])
     templates(workspace)
     assert lists.templates() == set()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"", b"{", b"[]", b"null", b'{"number": 3}', b'{"number": 3, "draft": {"report": 1}}'],
+)
+def test_a_draft_or_a_report_that_cannot_be_read(
+    result: Path, tmp_path: Path, broken: bytes
+) -> None:
+    """The draft goes, sound reports are changed, and the other is told of."""
+    found, lists = made(result), Lists(tmp_path)
+    for _ in range(2):
+        lists.publish(found, KEY, "me", NOW)
+    (lists.folder / DRAFT).write_bytes(broken)
+    with pytest.raises(ListError, match="draft it again"):
+        lists.kept(3)
+    for path in lists.folder.glob(f"00000001/{REPORT}"):
+        path.write_bytes(broken)
+    assert "t1" in lists.templates()
+    (unread,) = lists.forget(["t1"])
+    assert str(unread).startswith("bans 1: damaged")
+    assert lists.templates() == found.report.templates - {"t1"}
+    assert not (lists.folder / DRAFT).exists()
+    (lists.folder / DRAFT).write_bytes(broken)
+    assert lists.erase("nobody") == (0, [])
+    assert not (lists.folder / DRAFT).exists()
 
 
 def test_a_list_that_is_blanked_says_nothing_of_clusters(result: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,3 +99,23 @@ def test_a_start_ends_what_was_killed(planted_result: Path, tmp_path: Path) -> N
         with api.service.state.read() as connection:
             assert erasures.known(connection) == {gone.tombstone}
             assert audit.latest(connection, 1)[0].actor == "ana"
+
+
+def test_it_starts_where_a_report_cannot_be_read(planted_result: Path, tmp_path: Path) -> None:
+    """What is begun stays so, and whoever erases next is told of it."""
+    place = tmp_path / "workspace"
+    report = place / "banlists" / "bans" / "00000001" / "report.json"
+    report.parent.mkdir(parents=True)
+    report.write_text("{")
+    gone = Erasure(NAME, (NAME,), tombstone(), (), "ana", "she asked", datetime.now(UTC))
+    plan.write(place, Plan(gone, ()))
+    with served(place, planted_result, terms=AT_ONCE) as api:
+        assert get(api, f"/v1/accounts/{NAME}", 404)
+        assert plan.read(place) is not None
+        answer = delete(api, OTHER, 503, reason="he asked")
+        assert "bans 1: damaged" in answer["detail"]
+        shutil.rmtree(report.parent)
+        delete(api, OTHER, 200, reason="he asked")
+        assert plan.read(place) is None
+        with api.service.state.read() as connection:
+            assert len(erasures.known(connection)) == 2

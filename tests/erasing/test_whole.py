@@ -18,10 +18,17 @@ import pytest
 from linkage import snapshots
 from linkage.backup import back_up
 from linkage.banlist.hit import Template
-from linkage.banlist.store import BANS, REPORT, SHADOW, Lists
+from linkage.banlist.store import BANS, DRAFT, REPORT, ROWS, SHADOW, Lists
 from linkage.erasing import plan
 from linkage.erasing.whole import Asked, Erased, Eraser
-from linkage.errors import BackupError, ConflictError, JournalError, NotFound, PrivacyError
+from linkage.errors import (
+    BackupError,
+    ConflictError,
+    JournalError,
+    ListError,
+    NotFound,
+    PrivacyError,
+)
 from linkage.graph import open_graph
 from linkage.jobs.tidying import alone
 from linkage.journal import Journal
@@ -167,18 +174,8 @@ def test_what_reports_say_of_a_template_goes_with_the_last_who_has_it(
     lists = Lists(workspace.path)
     (before, *_) = lists.report(2).clusters
     assert before.templates
-    for run in workspace.runs():
-        for table in ("evidence", "artifacts"):
-            path = workspace.run(run) / f"{table}.parquet"
-            was = pq.read_table(path)
-            hers = {"account_id": name, "kind": "template", "value": "only-hers", "events": 1,
-                    "accounts": 2, "degree": 2}  # fmt: skip
-            row = {column: hers.get(column) for column in was.column_names}
-            pq.write_table(was.from_pylist([*was.to_pylist(), row], was.schema), path)
     one = Template("only-hers", "as she put it", 2, 2)
-    told = asdict(lists.report(2))
-    told["clusters"][0]["templates"] = [asdict(one), *told["clusters"][0]["templates"]]
-    (lists.folder / "00000002" / REPORT).write_text(json.dumps(told))
+    with_template(workspace, name, one, 2)
     assert holding(workspace, ["as she put it"])
     erased(workspace, world_keys.privacy, OTHER)
     assert lists.report(2).clusters[0].templates == (one, *before.templates)
@@ -186,6 +183,80 @@ def test_what_reports_say_of_a_template_goes_with_the_last_who_has_it(
     assert lists.report(2).clusters[0] == before
     assert not holding(workspace, ["only-hers", "as she put it"])
     assert lists.verify(SIGNING.public_key()) == 2
+
+
+def with_template(workspace: Workspace, name: str, one: Template, number: int) -> None:
+    """A template that an account alone has, in a list's reports of both channels."""
+    for run in workspace.runs():
+        for table in ("evidence", "artifacts"):
+            path = workspace.run(run) / f"{table}.parquet"
+            was = pq.read_table(path)
+            theirs = {"account_id": name, "kind": "template", "value": one.template_id,
+                      "events": 1, "accounts": 2, "degree": 2}  # fmt: skip
+            row = {column: theirs.get(column) for column in was.column_names}
+            pq.write_table(was.from_pylist([*was.to_pylist(), row], was.schema), path)
+    for channel in (BANS, SHADOW):
+        lists = Lists(workspace.path, channel)
+        told = asdict(lists.report(number))
+        told["clusters"][0]["templates"] = [asdict(one), *told["clusters"][0]["templates"]]
+        (lists.folder / f"{number:08}" / REPORT).write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("mended", ["put back", "taken away"])
+def test_what_cannot_be_read_of_lists_keeps_nothing_else(
+    workspace: Workspace, world_keys: Keys, mended: str
+) -> None:
+    """It is told when all else is gone, and the same again ends it."""
+    privacy = world_keys.privacy
+    name, other = (names_of(privacy)(one) for one in (NAME, OTHER))
+    for number in (1, 2):
+        with_template(workspace, name, Template("only-hers", "as she put it", 2, 2), number)
+    lists = Lists(workspace.path)
+    places = [
+        lists.folder / "00000001" / REPORT,
+        Lists(workspace.path, SHADOW).folder / "00000001" / ROWS,
+    ]
+    sound = {path: path.read_bytes() for path in places}
+    told_of = json.loads(sound[places[0]])
+    del told_of["clusters"][0]["signals"]
+    places[0].write_text(json.dumps(told_of))
+    places[1].write_bytes(sound[places[1]][:-20])
+    (lists.folder / DRAFT).write_bytes((lists.folder / DRAFT).read_bytes()[:-300])
+    for account in (NAME, OTHER, NAME):
+        with pytest.raises(ListError, match="all else is erased") as caught:
+            erased(workspace, privacy, account)
+        said = str(caught.value)
+        assert all(f"{channel} 1: damaged" in said for channel in (BANS, SHADOW))
+        assert "erase once more" in said
+        assert name not in said
+        left = {
+            str(path.relative_to(workspace.path)) for path in (*places, workspace.path / plan.FILE)
+        }
+        assert holding(workspace, [name, NAME, "as she put it"]) <= left
+        assert lists.report(2).clusters[0].templates
+        assert not (lists.folder / DRAFT).exists()
+    with open_state(workspace.state) as state, state.read() as connection:
+        (stone,) = erasures.known(connection)
+    for path, data in sound.items():
+        path.write_bytes(data) if mended == "put back" else path.unlink()
+    assert erased(workspace, privacy).tombstone == stone
+    assert not holding(workspace, [name, NAME, "as she put it"])
+    assert plan.read(workspace.path) is None
+    assert holding(workspace, [other])
+    if mended == "put back":
+        assert lists.report(1).clusters[0].signals
+        assert lists.verify(SIGNING.public_key()) == 2
+        assert Lists(workspace.path, SHADOW).verify(SIGNING.public_key()) == 2
+
+
+def test_nobody_is_erased_where_only_a_damaged_list_may_have_them(
+    workspace: Workspace, world_keys: Keys
+) -> None:
+    path = Lists(workspace.path).folder / "00000001" / ROWS
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ListError, match="bans 1: damaged"):
+        erased(workspace, world_keys.privacy, "nobody")
+    assert plan.read(workspace.path) is None
 
 
 def names_of_device(privacy: Privacy, device: str) -> str:
