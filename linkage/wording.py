@@ -2,16 +2,17 @@
 
 A template is text that accounts sent, and whoever sent it may have put anything into it: it is
 shown on one line, cut, without what could move a cursor or turn the reading direction, and what
-looks like personal data (addresses of mail and pages, paths, long numbers, keys) is a slot like any
-other.
+looks like personal data (addresses of mail, pages and machines, paths, long numbers, keys) is a
+slot like any other.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
-from unicodedata import category
+from unicodedata import category, decimal, normalize
 
 import pyarrow.parquet as pq
 
@@ -32,7 +33,11 @@ _SAY = """
 _PERSONAL = re.compile(
     r"""
       \b(?:https?|ftps?|wss?|file)://\S+ | \bwww\.\S+
-    | [^\s@\uff20<>()\[\]{}"',;:]{1,64}[@\uff20][^\s@\uff20<>()\[\]{}"',;:]{1,255}
+    | [^\s@<>()\[\]{}"',;:]{1,64}@[^\s@<>()\[\]{}"',;:]{1,255}
+    | (?<!\w)(?!\d{1,2}\.\D)(?:  # a machine: small letters in the end, or capital ones throughout
+        (?:\w[\w\-]{0,62}\.){1,8} (?:xn--[a-z0-9\-]{1,59} | (?:(?![A-ZÄ])[^\W\d_]){2,24})
+      | (?:[A-ZÄ0-9][A-ZÄ0-9\-]{0,62}\.){1,8} [A-ZÄ]{2,24}
+      )(?!\w) (?::\d{1,5})? (?:[/?\#][^\s<>()\[\]{}"']*)?
     | (?<!\w)(?:~|[A-Za-z]:)?(?:[/\\][\w.\-]+){2,}[/\\]?
     | (?:\d{1,3}\.){3}\d{1,3}
     | (?<!\w)(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}(?!\w)
@@ -43,6 +48,8 @@ _PERSONAL = re.compile(
 )
 _SLOTS = re.compile(rf"{re.escape(SLOT)}(?:\s*{re.escape(SLOT)})+")
 _DIGIT = re.compile(r"\d")
+# Shown as nothing, and yet of no category that says so.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0"
 
 
 class Artifact(Protocol):
@@ -60,17 +67,39 @@ class Artifact(Protocol):
 def in_words(template: str | None, width: int = WIDTH) -> str | None:
     """A template as others may read it, cut to `width` (0: not cut); None where it says nothing."""
     text = (template or "")[:LONGEST]
-    if not text.isprintable():
+    if not text.isascii():
         # What nobody sees parts words that are to be masked, too.
-        text = "".join(c for c in text if category(c) != "Cf")
-    masked = " ".join(_PERSONAL.sub(_masked, text).split())
+        text = "".join(c for c in text if category(c) != "Cf" and c not in _BLANK)
+    masked = " ".join(_masked(text).split())
     return clean(_SLOTS.sub(SLOT, masked), width) or None
 
 
-def _masked(found: re.Match[str]) -> str:
-    """A long word is a key only with digits in it."""
-    plain = found["key"] is not None and not _DIGIT.search(found["key"])
-    return found[0] if plain else SLOT
+def _masked(text: str) -> str:
+    """What looks like personal data is a slot, in whatever characters it is written."""
+    plain = text if text.isascii() else "".join(map(_plain, text))
+    shown: list[str] = []
+    after = 0
+    for found in _PERSONAL.finditer(plain):
+        # A long word is a key only with digits in it.
+        if found["key"] is None or _DIGIT.search(found["key"]):
+            shown += text[after : found.start()], SLOT
+            after = found.end()
+    return "".join([*shown, text[after:]])
+
+
+@cache
+def _plain(one: str) -> str:
+    """A character as the pattern knows it, in its place: one of ASCII if there is such, a digit as
+    one of ASCII; any other capital letter, and any mark on a letter, as one for all."""
+    same = normalize("NFKC", one)
+    one = same if len(same) == 1 else one
+    if one.isascii():
+        return one
+    if one.isdecimal():
+        return str(decimal(one))
+    if one.isupper() or one.istitle():
+        return "Ä"
+    return "ä" if category(one).startswith("M") else one
 
 
 def quoted(words: str | None) -> str:

@@ -60,6 +60,16 @@ def linked(*words: object, code: int = 0) -> str:
         ("either/or, and/or, 1/2, a:b:c", "either/or, and/or, 1/2, a:b:c"),
         ("{…} 12345678 {…}", "{…}"),
         ("\u09e7\u09e8\u09e9\u09ea\u09eb und \uff15\uff15\uff15\uff11\uff12", "{…} und {…}"),
+        ("call \u0660\u0661\u0662\u0663\u0664\u0665 now", "call {…} now"),
+        ("of \u0661\u0660.\u0662.\u0663.\u0664 or \u0661.\u0662", "of {…} or \u0661.\u0662"),
+        ("key sk-\uff50\uff52oj-\u0661b2C3d4E5f6G7h8i9", "key {…}"),
+        ("ask jane\uff20corp.example or jane\ufe6bcorp", "ask {…} or {…}"),
+        ("on example.com, db-1.corp.example:8080 and a.b.co.uk.", "on {…}, {…} and {…}."),
+        ("(example.com/jane?q=1), EXAMPLE.COM", "({…}), {…}"),
+        ("see пример.рф, ПРИМЕР.РФ, xn--e1afmkfd.xn--p1ai", "see {…}, {…}, {…}"),
+        ("see उदाहरण.भारत and exam\uff50le\uff0ecom", "see {…} and {…}"),
+        ("see ex\u200bam\u2060ple.c\u00adom or ex\u034fample\u3164.com", "see {…} or {…}"),
+        ("123456.example.com node.js", "{…}"),
         ("ja\u200bne@corp.example 12\u200b34567", "{…}"),
         ("\u202eright\u202c \x1b[31m \x07 a\nb", "right \\x1b[31m \\x07 a b"),
         ("", None),
@@ -70,6 +80,20 @@ def linked(*words: object, code: int = 0) -> str:
 def test_what_looks_like_personal_data_is_a_slot(text: str | None, words: str | None) -> None:
     assert in_words(text) == words
     assert words is None or in_words(words) == words or "\\" in words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The end.Then more. Конец.Потом, e.g. 3.5 percent, i.e. U.S. or v1.2, at 5 p.m.",
+        "well...what? 3.5km, Ph.D., obj.toString … ½ \ufb01n",
+        "完了。次へ, \uff21\uff22\uff23\uff01 ✔\ufe0f",
+        "1.first, 2.\u7b2c\u4e8c, 3.Third",
+        "a\u0301 or उदाहरण।",
+    ],
+)
+def test_what_is_none_stays(text: str) -> None:
+    assert in_words(text) == text
 
 
 def test_words_are_cut_after_they_are_masked() -> None:
@@ -84,7 +108,9 @@ def test_words_are_cut_after_they_are_masked() -> None:
     assert len(whole) <= LONGEST
 
 
-@pytest.mark.parametrize("piece", ["a", "a.", "/a", "1 ", "1.", "a@", ":", "A1-", "{…}", "(", "~/"])
+@pytest.mark.parametrize(
+    "piece", ["a", "a.", "/a", "1 ", "1.", "a@", "ä.", "a-", "A.", ":", "A1-", "{…}", "(", "~/"]
+)
 def test_no_text_makes_it_slow(piece: str) -> None:
     """CPU, against that of a plain text as long: no more than some hundred times of it."""
 
