@@ -61,6 +61,12 @@ def made(result: Path, before: Mapping[str, Entry] | None = None) -> Draft:
     return draft(Run.open(result), "r1", NOBODY, before or {}, RULES, NOW)
 
 
+@pytest.fixture(autouse=True)
+def _width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where lines end says nothing here."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 def sheet(found: Draft, capsys: pytest.CaptureFixture[str], limit: int = 20) -> str:
     draft_sheet(output.console(), 1, found, limit)
     return capsys.readouterr().out
