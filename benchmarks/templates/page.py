@@ -34,8 +34,7 @@ GROWING = """
 ## As there are more
 
 Texts are read from a Parquet file a piece at a time. *Sampled* is the share of the different
-prompts that templates were mined from; all others are held against what these gave. Other work ran
-on the machine at the same time.
+prompts that templates were mined from; all others are held against what these gave.
 """
 
 
