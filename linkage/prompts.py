@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
+from linkage.kernels.groups import counted
 from linkage.readers.scan import hash64
 from linkage.readers.schema import REDUCED
 from linkage.settings import Settings
@@ -65,15 +66,14 @@ def templates(
     codes = _codes(workdir)
     if not len(codes):
         return Templates(events.select(columns), TABLE.empty_table())
+    accounts = _accounts(workdir)
     found = mine(
         Texts(lambda: _pieces(workdir), len(codes)),
-        _accounts(workdir),
+        accounts,
         threads=threads,
         known=settings.templates.known_templates,
     )
-    return Templates(
-        _marked(con, said, codes, found).select(columns), _shared(found, _accounts(workdir))
-    )
+    return Templates(_marked(con, said, codes, found).select(columns), _shared(found, accounts))
 
 
 def _shared(found: Mined, accounts: pa.ChunkedArray) -> pa.Table:
@@ -81,10 +81,9 @@ def _shared(found: Mined, accounts: pa.ChunkedArray) -> pa.Table:
     table = found.templates.sort_by("template_id")
     number = found.of_rows.indices.fill_null(NOTHING).to_numpy().copy()
     number[found.own] = NOTHING
-    told = number >= 0
     counts = {
         "accounts": Accounts(accounts).of(number, len(table)),
-        "requests": np.bincount(number[told], minlength=len(table)),
+        "requests": counted(number, len(table)),
     }
     for name, values in counts.items():
         table = table.set_column(table.column_names.index(name), name, pa.array(values))

@@ -93,7 +93,7 @@ def folded_in(parts: Parts, used: Usage, found: Carried, rows: int) -> tuple[Car
     for step in range(TOGETHER):
         if not some.prompt.size:
             break
-        stay = ~first_of(some, waiting, rarest(parts, used, some))
+        stay = ~first_of(some, waiting, rarest(parts, used))
         some, place = some.where(stay), place[stay]
         now = set_hashes(parts, some, rows)
         at, inside = positions(values, now)
@@ -115,8 +115,8 @@ def little(found: Prompts, wordings: Wordings, parts: Parts, held: Carried) -> F
     hashes = set_hashes(parts, held, rows)
     sets = distinct(hashes)
     fixed = np.bincount(held.prompt, parts.length[held.part], minlength=rows)
-    words = np.diff(found.segments[found.texts])
-    share = np.bincount(sets.number, fixed) / np.maximum(1, np.bincount(sets.number, words))
+    words = np.bincount(sets.number, found.sizes)
+    share = np.bincount(sets.number, fixed) / np.maximum(1, words)
     share = share[sets.number]
     out = (fixed <= WORDS) & (share < THIN)
     some = np.flatnonzero((hashes != NOTHING) & (fixed < FEW) & (share < LITTLE) & ~out)

@@ -211,13 +211,13 @@ def model_of(
     hashes = set_hashes(parts, some, rows)
     number, of_set = met.of(hashes)
     telling = phrases(hashes, some, of_set[number], held, holders.everyone)
-    own = telling.own(hashes, _fixed(wordings, parts, some, rows), _sizes(found))
+    own = telling.own(hashes, _fixed(wordings, parts, some, rows), found.sizes)
     sets = lookup(different(hashes[hashes != NOTHING]))
     model = Model(wordings, parts, known, used, met.lookup(), lookup(chance), sets, telling)
     # A prompt without parts that was sent again, word for word, is a template by itself.
     again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
     hashes = np.where(touched & (hashes == NOTHING), KNOWN, hashes)
-    own &= ~again | (_sizes(found) < PHRASE)
+    own &= ~again | (found.sizes < PHRASE)
     return model, Given(np.where(again, scattered(found.hashes), hashes), own, joined, again)
 
 
@@ -232,11 +232,6 @@ def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> In
     )
     words = same[wordings.wording[inside]]
     return np.bincount(wordings.prompt[inside], words, prompts).astype(np.int64)
-
-
-def _sizes(found: Prompts) -> Ints:
-    """The words of each prompt."""
-    return np.diff(found.segments[found.texts])
 
 
 def _meant(parts: Parts, used: Usage, found: Carried, met: _Met) -> tuple[Carried, Words]:

@@ -32,6 +32,11 @@ class Prompts(NamedTuple):
     texts: Ints
     wordings: Words
 
+    @property
+    def sizes(self) -> Ints:
+        """How many words each has."""
+        return np.diff(self.segments[self.texts])
+
     def picked(self, which: npt.NDArray[np.intp]) -> Prompts:
         """Some of them."""
         words, _ = taken(self.words, self.segments[self.texts], which)

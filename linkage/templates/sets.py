@@ -199,7 +199,7 @@ def recurring(
         bad = (hashes != NOTHING) & ~recurs(hashes)
         if not bad.any():
             break
-        found = found.where(~first_of(found, bad, rarest(parts, used, found)))
+        found = found.where(~first_of(found, bad, rarest(parts, used)))
         hashes = set_hashes(parts, found, rows)
     more = _any(found.prompt, parts.length[found.part] >= TALK, rows)
     return found.where(~found.loose | ~more[found.prompt])
@@ -220,7 +220,7 @@ def meant(
             continue
         some = found.where(bad[found.prompt])
         bad &= by_chance(set_hashes(parts, some, rows), some)
-        found = found.where(~first_of(found, bad, _commonest(parts, used, found)))
+        found = found.where(~first_of(found, bad, _commonest(parts, used)))
     return found
 
 
@@ -235,22 +235,22 @@ def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
     return added(found.prompt, scattered(parts.ids[found.part]), rows)
 
 
-def rarest(parts: Parts, used: Usage, found: Carried) -> Ints:
-    """The pairs in their order, with what fewest prompts have first; of equals, the light ones."""
-    part = found.part
-    return np.lexsort([parts.ids[part], parts.weight[part], used.prompts[part]])
+def rarest(parts: Parts, used: Usage) -> tuple[Words, Floats, Ints]:
+    """What parts are put in order by, the last first: what fewest prompts have; of equals, the
+    light ones."""
+    return parts.ids, parts.weight, used.prompts
 
 
-def _commonest(parts: Parts, used: Usage, found: Carried) -> Ints:
-    """The pairs in their order, with what most prompts have first; of equals, the light ones."""
-    part = found.part
-    return np.lexsort([parts.ids[part], parts.weight[part], -used.prompts[part]])
+def _commonest(parts: Parts, used: Usage) -> tuple[Words, Floats, Ints]:
+    """The same: what most prompts have; of equals, the light ones."""
+    return parts.ids, parts.weight, -used.prompts
 
 
-def first_of(found: Carried, bad: Flags, order: Ints) -> Flags:
-    """Of each bad prompt, the pair that comes first."""
-    mine = order[bad[found.prompt[order]]]
-    mine = mine[np.argsort(found.prompt[mine], kind="stable")]
+def first_of(found: Carried, bad: Flags, order: tuple[Words, Floats, Ints]) -> Flags:
+    """Of each bad prompt, the pair whose part comes first in an order."""
+    mine = np.flatnonzero(bad[found.prompt])
+    part = found.part[mine]
+    mine = mine[np.lexsort([*(each[part] for each in order), found.prompt[mine]])]
     out = np.zeros(found.prompt.size, np.bool_)
     out[mine[np.flatnonzero(np.diff(found.prompt[mine], prepend=-1))]] = True
     return out

@@ -21,10 +21,8 @@ from linkage.kernels.words import MASK, Words
 
 DEPTH = 4  # times that patterns are divided
 OFTEN = 5  # prompts that a word is in, to be one of few
-KINDS, MANY = (
-    3,
-    20,
-)  # words at one place that may be alternatives; if they decide what else there is
+KINDS = 3  # words at one place that may be alternatives
+MANY = 20  # or so many, if they decide what else there is
 RARELY, MIXED = 0.05, 0.3  # share of prompts that have other words there, in either case
 SURE = 20  # wordings that have each of the words, or one alone
 ELSEWHERE = 0.2  # share of a word's prompts that have it in another slot: then it fills this one
