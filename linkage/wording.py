@@ -67,11 +67,15 @@ class Artifact(Protocol):
 def in_words(template: str | None, width: int = WIDTH) -> str | None:
     """A template as others may read it, cut to `width` (0: not cut); None where it says nothing."""
     text = (template or "")[:LONGEST]
-    if not text.isascii():
-        # What nobody sees parts words that are to be masked, too.
-        text = "".join(c for c in text if category(c) != "Cf" and c not in _BLANK)
-    masked = " ".join(_masked(text).split())
+    masked = " ".join(_masked(seen(text)).split())
     return clean(_SLOTS.sub(SLOT, masked), width) or None
+
+
+def seen(text: str) -> str:
+    """A text without what nobody sees, which parts words that are to be masked, too."""
+    if text.isascii():
+        return text
+    return "".join(c for c in text if category(c) != "Cf" and c not in _BLANK)
 
 
 def _masked(text: str) -> str:

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from linkage.kernels.words import EITHER_END, LONGEST, cut, sip
 from linkage.templates import Mined, assigning, mine
-from linkage.templates.cutting import Texts, buffers, cut_piece, cut_texts, secret
+from linkage.templates.cutting import Cut, Texts, buffers, cut_piece, cut_texts, secret
 from linkage.templates.fingerprints import fingerprints, piece, spelled
 from linkage.templates.readable import LONGEST as LONGEST_WRITTEN
-from linkage.templates.sampling import Prompts, sample
+from linkage.templates.sampling import Prompts, Sample, Sampling
 
 KEY = secret(b"test")
 WORDS = [
@@ -302,9 +302,16 @@ def test_ids_last_from_one_set_of_texts_to_another_and_belong_to_a_key() -> None
     assert ids.isdisjoint(mined(first, key=b"another").of_rows.to_pylist())
 
 
+def sampled(cuts: Sequence[Cut], most: int) -> Sample:
+    made = Sampling(most)
+    for each in cuts:
+        made.add(made.piece_of(each))
+    return made.sample()
+
+
 def test_the_sample_is_the_same_whatever_comes_first() -> None:
     cuts = [cut_texts(pa.array([prose(i, 9) for i in range(a, a + 50)]), KEY) for a in (0, 50, 100)]
-    one, other = sample(iter(cuts), 300), sample(iter(cuts[::-1] + cuts), 300)
+    one, other = sampled(cuts, 300), sampled(cuts[::-1] + cuts, 300)
     assert one.prompts.words.size <= 300
     for name in Prompts._fields:
         np.testing.assert_array_equal(getattr(one.prompts, name), getattr(other.prompts, name))
@@ -397,6 +404,7 @@ def test_what_looks_personal_is_never_written(word: str) -> None:
         "\u043f\u0440\u0438\u043c.\u0440\u0444",
         "jane\uff20corp.example",
         "exam\u200bple.com",
+        "corp\u3164.example",
         "\uff14\uff11\uff11\uff11",
     ],
 )

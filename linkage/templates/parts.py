@@ -100,7 +100,6 @@ class Parts(NamedTuple):
     weight      float64[P]: bits of its fixed words
     length      int64[P]: how many these are
     words, offsets  the fixed words
-    wordings    int64[P]: how many it has
     """
 
     ids: Words
@@ -110,7 +109,6 @@ class Parts(NamedTuple):
     length: Ints
     words: Words
     offsets: Ints
-    wordings: Ints
 
 
 def wordings_of(found: Prompts, threads: int) -> Wordings:
@@ -310,7 +308,6 @@ def _described(found: Wordings, each: _Patterns, alone: Flags) -> Parts:
         length,
         fixed,
         ends,
-        np.bincount(of_wording, minlength=count + own.size),
     )
 
 

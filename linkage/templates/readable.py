@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +15,8 @@ from linkage.kernels.words import AROUND, EITHER_END, MASK, Words, odd
 from linkage.templates.assigning import Templates
 from linkage.templates.cutting import Cut, buffers, cut_texts
 from linkage.templates.sampling import Prompts
+from linkage.wording import SLOT, seen
 
-SLOT = "{…}"
 LONGEST = 2000  # characters that are written of a template, to the end of a word
 MOST = 100  # or so many more, of a word that does not end
 _PERSONAL = re.compile(
@@ -136,7 +136,4 @@ def personal(word: bytes) -> bool:
     path or the name of a key, or is longer than words are. In whatever script, and whatever unseen
     characters are in it."""
     text = word.strip(AROUND).decode("utf-8", "replace")
-    if not text.isascii():
-        seen = (each for each in text if unicodedata.category(each) != "Cf")
-        text = unicodedata.normalize("NFKC", "".join(seen))
-    return _PERSONAL.search(text) is not None
+    return _PERSONAL.search(normalize("NFKC", seen(text))) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -128,14 +127,6 @@ class Sampling:
             np.concatenate([np.zeros(0, np.int32), *prompt]),
             share,
         )
-
-
-def sample(cuts: Iterable[Cut], most: int) -> Sample:
-    """The sample of texts that are there."""
-    made = Sampling(most)
-    for each in cuts:
-        made.add(made.piece_of(each))
-    return made.sample()
 
 
 def prompt_hashes(each: Cut, wordings: Words) -> Words:
