@@ -33,7 +33,7 @@ ACCOUNTS = [f"a{i % 5}" for i in range(40)]
 def linkage(*words: object, code: int = 0) -> str:
     done = CliRunner().invoke(app, [str(word) for word in words])
     assert done.exit_code == code, done.output
-    return done.output
+    return done.stderr if code else done.stdout
 
 
 def parquet(path: Path) -> Path:

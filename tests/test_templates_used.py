@@ -39,7 +39,7 @@ def linked(*words: object, code: int = 0) -> str:
     done = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
     assert done.exit_code == code, done.output
     assert "Traceback" not in done.output
-    return done.output
+    return done.stderr if code else done.stdout
 
 
 @pytest.mark.parametrize(
