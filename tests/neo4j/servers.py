@@ -58,7 +58,7 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     lacking = lacking_here()
     if lacking is None:
         server = Server(tmp_path_factory.mktemp("neo4j") / "server", QUICK)
-        status = server.up()
+        status = server.up(patience=300.0)  # the machine may be busy
         assert status.bolt is not None
         try:
             yield Address(status.bolt, status.user, server.password())

@@ -61,7 +61,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        status = server.up()
+        status = server.up(patience=300.0)
         assert status.bolt is not None
         yield Imported(Target(status.bolt, status.user, server.password()), result)
 
