@@ -38,6 +38,7 @@ from linkage.kernels.wordings import (
     patterns,
 )
 from linkage.kernels.words import Words
+from linkage.templates.lines import LONG, Lines, together
 from linkage.templates.sampling import Prompts
 from linkage.templates.splitting import DEPTH, Told, divided
 
@@ -158,7 +159,8 @@ class _Patterns(NamedTuple):
 
 def parts_of(found: Wordings, weights: Ints) -> Parts:
     """What recurs, of the wordings; `weights` is how many requests each prompt stands for."""
-    each = _patterns(found)
+    each, bits = _by_lines(found, _patterns(found), weights)
+    found = found._replace(bits=bits)
     alone = _alternatives(found, each.number, each.leaders.size, weights)
     return _described(found, each, alone)
 
@@ -166,7 +168,7 @@ def parts_of(found: Wordings, weights: Ints) -> Parts:
 def _patterns(found: Wordings) -> _Patterns:
     """First by what wordings have in common in all, then patterns by what is fixed of them."""
     size = found.hashes.size
-    order = np.lexsort([found.hashes, -found.prompts])
+    order = _order(found)
     some = order[found.recurs[order]]
     free = np.full(size, JOINS, np.int8)
     pattern = patterns(found.segments, found.pairs, some, free, Bar(found.enough, CLOSELY))
@@ -176,10 +178,13 @@ def _patterns(found: Wordings) -> _Patterns:
     return _told_apart(found, made, order)
 
 
+def _order(found: Wordings) -> npt.NDArray[np.intp]:
+    """Wordings as they come: what most prompts have first."""
+    return np.lexsort([found.hashes, -found.prompts])
+
+
 def _told_apart(found: Wordings, made: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
     """Patterns divided where they are several templates, and what they are divided into as well."""
-    rank = np.empty(order.size, np.int64)
-    rank[order] = np.arange(order.size)
     words, offsets = taken(*_fixed(found, made), made.number)
     free = ~marked(words, offsets, found.words, found.offsets)
     echo = echoed(found.words, found.offsets, free, found.prompt, found.wording)
@@ -195,12 +200,43 @@ def _told_apart(found: Wordings, made: _Patterns, order: npt.NDArray[np.intp]) -
         changed[made.number[group > 0]] = True
         again = changed[made.number]
         each = distinct((made.number * (group.max() + 1) + group).astype(np.uint64)).number
-        first = np.full(int(each.max()) + 1, order.size)
-        np.minimum.at(first, each, rank)
-        made = _gathered(found, order[first[each]], order)
+        made = _grouped(found, each, order)
         active = np.zeros(made.leaders.size, np.bool_)
         active[made.number[again]] = True
     return made
+
+
+def _by_lines(found: Wordings, made: _Patterns, weights: Ints) -> tuple[_Patterns, Bits]:
+    """Patterns of short prompts of one line put together by the words that fill no slots; and what
+    words say, the more where they stand at one place of such lines."""
+    one = np.bincount(found.prompt) == 1
+    whole = np.zeros(found.hashes.size, np.bool_)
+    whole[found.wording[one[found.prompt]]] = True
+    some = np.flatnonzero(whole & (np.diff(found.offsets) <= LONG))
+    if not some.size:
+        return made, found.bits
+    rare = np.bincount(found.wording, weights[found.prompt], whole.size) < OFTEN
+    words, offsets = taken(found.words, found.offsets, some)
+    lines = Lines(words, offsets, rare[some], made.number[some], *_fixed(found, made))
+    found_now = together(lines)
+    each = found_now.of_pattern[made.number]
+    each[some] = np.where(found_now.of_line >= 0, found_now.of_line, each[some])
+    bits = found.bits.copy()
+    mine = np.repeat(found.offsets[some] - offsets[:-1], np.diff(offsets)) + np.arange(words.size)
+    bits[mine] = np.maximum(bits[mine], found_now.bits)
+    if each.max() < 0:
+        return made, bits
+    each = np.where(each >= 0, each, each.max() + 1 + made.number)
+    return _grouped(found, distinct(each.astype(np.uint64)).number, _order(found)), bits
+
+
+def _grouped(found: Wordings, group: Ints, order: npt.NDArray[np.intp]) -> _Patterns:
+    """Each group of wordings is a pattern, led by its first."""
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    first = np.full(int(group.max()) + 1, order.size)
+    np.minimum.at(first, group, rank)
+    return _gathered(found, order[first[group]], order)
 
 
 def _fixed(found: Wordings, made: _Patterns) -> tuple[Words, Ints]:
