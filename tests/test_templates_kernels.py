@@ -183,7 +183,9 @@ def test_words_of_a_template_are_marked_in_their_order(seed: int) -> None:
         b = words[offsets[one] : offsets[one + 1]].tolist()
         for _, j in longest_common(a, b):
             wanted[offsets[one] + j] = b[j] != MASK
-    np.testing.assert_array_equal(marked(fixed, ends, words, offsets), wanted)
+    np.testing.assert_array_equal(
+        marked(fixed, ends, np.arange(ends.size - 1), words, offsets), wanted
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 3])

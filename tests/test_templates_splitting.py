@@ -35,9 +35,13 @@ def test_words_without_a_place_have_no_edges() -> None:
 def test_words_echo_where_they_are_free_in_another_segment() -> None:
     words = np.array([5, 7, 7, 6, 8, 5], np.uint64)
     offsets = np.array([0, 2, 4, 6])
-    free = ~marked(np.array([5], np.uint64), np.array([0, 1, 1, 1]), words, offsets)
-    echo = echoed(words, offsets, free, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 2]))
+    which = np.array([0, 1, 1])
+    free = ~marked(np.array([5], np.uint64), np.array([0, 1, 1]), which, words, offsets)
+    pairs = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 2])
+    echo = echoed(words, offsets, free, *pairs, np.ones(3, bool))
     assert echo.tolist() == [0, 0.5, 1, 0, 0, 0]
+    echo = echoed(words, offsets, free, *pairs, np.array([True, False, False]))
+    assert echo.tolist() == [0, 0.5, 0, 0, 0, 0]
 
 
 def test_greater_and_lower_are_two_templates() -> None:

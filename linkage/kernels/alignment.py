@@ -250,10 +250,17 @@ def in_both(
     Row j is of the words of b from j on, its lowest bit of the last word of a.
     """
     rows, size, width = room.rows, end - begin, stop - at
+    # What both begin with needs no table, and is often all.
+    count = 0
+    while count < min(size, width) and a[begin + count] == b[at + count]:
+        place[2 * count], place[2 * count + 1] = count, count
+        count += 1
+    i, j = count, count
+    if i == size or j == width:
+        return count
     rows[width] = ALL
-    for j in range(width - 1, -1, -1):
-        rows[j] = _grown(rows[j + 1], _places(room, a, end - 1, -1, b[at + j]))
-    i, j, count = 0, 0, 0
+    for k in range(width - 1, j - 1, -1):
+        rows[k] = _grown(rows[k + 1], _places(room, a, end - 1, -1, b[at + k]))
     while i < size and j < width:
         if a[begin + i] == b[at + j]:
             place[2 * count], place[2 * count + 1] = i, j
@@ -305,13 +312,13 @@ def kept_words(
 
 
 @njit(cache=True, nogil=True)
-def marked(fixed: Words, ends: Ints, words: Words, offsets: Ints) -> Flags:
-    """Which words of each segment are its template's: `fixed` has those of each, in their order.
-    Masked words never are."""
+def marked(fixed: Words, ends: Ints, which: Ints, words: Words, offsets: Ints) -> Flags:
+    """Which words of each segment are its template's: `fixed` has those of each template, in their
+    order, and `which` says which is the segment's. Masked words never are."""
     out = np.zeros(words.size, np.bool_)
     room, place = empty_room(), np.empty(2 * LONGEST, np.int64)
-    for one in range(ends.size - 1):
-        begin, end = ends[one], ends[one + 1]
+    for one in range(which.size):
+        begin, end = ends[which[one]], ends[which[one] + 1]
         at, stop = offsets[one], offsets[one + 1]
         entered(room, fixed, end - 1, -1, end - begin)
         for k in range(in_both(fixed, begin, end, words, at, stop, room, place)):

@@ -89,10 +89,10 @@ def edges(
 
 @njit(cache=True, nogil=True)
 def echoed(
-    words: Words, offsets: Ints, free: Flags, prompt: Ints, wording: Ints
+    words: Words, offsets: Ints, free: Flags, prompt: Ints, wording: Ints, asked: Flags
 ) -> npt.NDArray[np.float32]:
-    """Of each word of each wording that is `free` (not fixed): in which share of its prompts it is
-    free in another wording, too. Pairs are ascending by prompt."""
+    """Of each word of the wordings that are asked for, if it is `free` (not fixed): in which share
+    of its prompts it is free in another wording, too. Pairs are ascending by prompt."""
     hits, total = np.zeros(words.size, np.int64), np.zeros(offsets.size - 1, np.int64)
     key, by = np.zeros(SEEN, np.uint64), np.zeros(SEEN, np.int64)
     when = np.full(SEEN, -1, np.int64)
@@ -100,8 +100,13 @@ def echoed(
     first = 0
     while first < prompt.size:
         last, held = first, 0
+        wanted = False
         while last < prompt.size and prompt[last] == prompt[first]:
+            wanted |= asked[wording[last]]
             last += 1
+        if not wanted:
+            first = last
+            continue
         for second in (False, True):
             for one in wording[first:last]:
                 total[one] += second
@@ -122,6 +127,7 @@ def echoed(
         first = last
     out = np.zeros(words.size, np.float32)
     for one in range(offsets.size - 1):
-        for i in range(offsets[one], offsets[one + 1]):
-            out[i] = hits[i] / max(1, total[one])
+        if asked[one]:
+            for i in range(offsets[one], offsets[one + 1]):
+                out[i] = hits[i] / max(1, total[one])
     return out

@@ -51,6 +51,23 @@ def taken(values, offsets, groups):  # type: ignore[no-untyped-def]
     return out, ends
 
 
+@njit(cache=True, nogil=True)
+def chosen(values, offsets, groups, flags):  # type: ignore[no-untyped-def]
+    """What is flagged in some of the groups, as (values, offsets); there is a flag for each value
+    of these groups, one group after the other. Of values of any type."""
+    ends, out = np.empty(groups.size + 1, np.int64), np.empty(flags.size, values.dtype)
+    count, flag = 0, 0
+    for i in range(groups.size):
+        ends[i] = count
+        for j in range(offsets[groups[i]], offsets[groups[i] + 1]):
+            if flags[flag]:
+                out[count] = values[j]
+                count += 1
+            flag += 1
+    ends[groups.size] = count
+    return out[:count].copy(), ends
+
+
 DIGIT = 11  # bits that values are put in order by at once
 
 
@@ -253,6 +270,52 @@ def distinct(values: Words) -> Distinct:
         times[one] += 1
         number[at[i]] = one
     return Distinct(first, number, times)
+
+
+@njit(cache=True, nogil=True)
+def foremost_first(rate: Ints) -> Ints:
+    """All places: those with the highest rate first; of equals, the first. Of rates from 0 on."""
+    top = np.int64(0)
+    for one in rate:
+        top = max(top, one)
+    return _in_order((top - rate).astype(np.uint64))[1].astype(np.int64)
+
+
+class Led(NamedTuple):
+    """Groups of items, in the order of the items that lead them.
+
+    number  int64 for each item: its group
+    members int64: group by group, the one that leads it first, then the others in an order
+    ends    int64[groups + 1]: where each begins among the members
+    """
+
+    number: Ints
+    members: Ints
+    ends: Ints
+
+
+@njit(cache=True, nogil=True)
+def led(leader: Ints, order: Ints) -> Led:
+    """Items in groups, by the item that leads each one's, and itself."""
+    number, group, groups = np.empty(leader.size, np.int64), np.empty(leader.size, np.int64), 0
+    for one in range(leader.size):
+        group[one] = groups
+        groups += leader[one] == one
+    ends = np.zeros(groups + 1, np.int64)
+    for one in range(leader.size):
+        number[one] = group[leader[one]]
+        ends[number[one] + 1] += 1
+    members = np.empty(leader.size, np.int64)
+    for one in range(groups):
+        ends[one + 1] += ends[one]
+    at = ends[:-1] + 1
+    for one in order:
+        if leader[one] == one:
+            members[ends[number[one]]] = one
+        else:
+            members[at[number[one]]] = one
+            at[number[one]] += 1
+    return Led(number, members, ends)
 
 
 @njit(cache=True, nogil=True)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.kernels.alignment import Bits, Flags, marked
-from linkage.kernels.groups import different, distinct, folded, lookup, positions, taken
+from linkage.kernels.groups import different, distinct, folded, lookup, positions
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import MASK, Words
 
@@ -51,8 +51,7 @@ class Lines(NamedTuple):
 
     def marked(self, words: Words, ends: Ints) -> Flags:
         """Which words of the lines are some of their patterns' words, of each pattern."""
-        mine, offsets = taken(words, ends, self.pattern)
-        return marked(mine, offsets, self.words, self.offsets)
+        return marked(words, ends, self.pattern, self.words, self.offsets)
 
     def per_pattern(self, values: Ints) -> Ints:
         """Sums of what its lines have."""

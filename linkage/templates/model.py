@@ -140,8 +140,8 @@ def nearest(
 
 def in_common(parts: Parts, part: Ints, words: Words, offsets: Ints) -> Ints:
     """How many words each segment has in common with its part's fixed ones, in their order."""
-    fixed, ends = taken(parts.words, parts.offsets, part)
-    there = np.concatenate([[0], np.cumsum(marked(fixed, ends, words, offsets))])
+    flags = marked(parts.words, parts.offsets, part, words, offsets)
+    there = np.concatenate([[0], np.cumsum(flags)])
     return there[offsets[1:]] - there[offsets[:-1]]
 
 

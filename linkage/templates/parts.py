@@ -17,10 +17,13 @@ from linkage.kernels.edges import echoed
 from linkage.kernels.groups import (
     Lookup,
     added,
+    chosen,
     distinct,
     folded,
     foremost,
+    foremost_first,
     highest,
+    led,
     lookup,
     once,
     pairs_within,
@@ -168,7 +171,7 @@ def parts_of(found: Wordings, weights: Ints) -> Parts:
 def _patterns(found: Wordings) -> _Patterns:
     """First by what wordings have in common in all, then patterns by what is fixed of them."""
     size = found.hashes.size
-    order = _order(found)
+    order = foremost_first(found.prompts)
     some = order[found.recurs[order]]
     free = np.full(size, JOINS, np.int8)
     pattern = patterns(found.segments, found.pairs, some, free, Bar(found.enough, CLOSELY))
@@ -178,22 +181,16 @@ def _patterns(found: Wordings) -> _Patterns:
     return _told_apart(found, made, order)
 
 
-def _order(found: Wordings) -> npt.NDArray[np.intp]:
-    """Wordings as they come: what most prompts have first."""
-    return np.lexsort([found.hashes, -found.prompts])
-
-
 def _told_apart(found: Wordings, made: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
     """Patterns divided where they are several templates, and what they are divided into as well."""
-    words, offsets = taken(*_fixed(found, made), made.number)
-    free = ~marked(words, offsets, found.words, found.offsets)
-    echo = echoed(found.words, found.offsets, free, found.prompt, found.wording)
-    active = np.ones(made.leaders.size, np.bool_)
+    fixed, ends = _fixed(found, made)
+    active = _divisible(found, made)
+    free = ~marked(fixed, ends, made.number, found.words, found.offsets)
+    asked = active[made.number]
+    echo = echoed(found.words, found.offsets, free, found.prompt, found.wording, asked)
     for _ in range(DEPTH):
-        prompts = np.bincount(made.number, found.prompts, minlength=made.leaders.size)
-        active &= (prompts >= 2 * OFTEN) & (np.bincount(made.number) > 1)
         told = Told(found.words, found.offsets, found.prompts, made.number, echo)
-        group = divided(told, *_fixed(found, made), active)
+        group = divided(told, fixed, ends, active)
         if not group.any():
             break
         changed = np.zeros(made.leaders.size, np.bool_)
@@ -201,9 +198,17 @@ def _told_apart(found: Wordings, made: _Patterns, order: npt.NDArray[np.intp]) -
         again = changed[made.number]
         each = distinct((made.number * (group.max() + 1) + group).astype(np.uint64)).number
         made = _grouped(found, each, order)
+        fixed, ends = _fixed(found, made)
         active = np.zeros(made.leaders.size, np.bool_)
         active[made.number[again]] = True
+        active &= _divisible(found, made)
     return made
+
+
+def _divisible(found: Wordings, made: _Patterns) -> Flags:
+    """Patterns with enough wordings and prompts to be several templates."""
+    prompts = np.bincount(made.number, found.prompts, minlength=made.leaders.size)
+    return (prompts >= 2 * OFTEN) & (np.bincount(made.number) > 1)
 
 
 def _by_lines(found: Wordings, made: _Patterns, weights: Ints) -> tuple[_Patterns, Bits]:
@@ -227,7 +232,9 @@ def _by_lines(found: Wordings, made: _Patterns, weights: Ints) -> tuple[_Pattern
     if each.max() < 0:
         return made, bits
     each = np.where(each >= 0, each, each.max() + 1 + made.number)
-    return _grouped(found, distinct(each.astype(np.uint64)).number, _order(found)), bits
+    return _grouped(
+        found, distinct(each.astype(np.uint64)).number, foremost_first(found.prompts)
+    ), bits
 
 
 def _grouped(found: Wordings, group: Ints, order: npt.NDArray[np.intp]) -> _Patterns:
@@ -241,8 +248,8 @@ def _grouped(found: Wordings, group: Ints, order: npt.NDArray[np.intp]) -> _Patt
 
 def _fixed(found: Wordings, made: _Patterns) -> tuple[Words, Ints]:
     """The fixed words of each pattern."""
-    words, offsets = taken(found.words, found.offsets, made.leaders)
-    return words[made.kept], np.concatenate([[0], np.cumsum(made.kept)])[offsets]
+    words, ends = chosen(found.words, found.offsets, made.leaders, made.kept)
+    return words, ends
 
 
 def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
@@ -253,13 +260,11 @@ def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _P
     free = np.where(sizes < OFTEN, np.where(often, LEADS, JOINS_BY_RUNS), JOINS_IF_LIGHT).astype(
         np.int8
     )
-    words, offsets = taken(found.words, found.offsets, each.leaders)
-    bits, _ = taken(found.bits, found.offsets, each.leaders)
-    words, bits = words[each.kept], bits[each.kept]
-    kept = np.concatenate([[0], np.cumsum(each.kept)])[offsets]
+    words, kept = _fixed(found, each)
+    bits, _ = chosen(found.bits, found.offsets, each.leaders, each.kept)
     prompts = np.bincount(each.number, found.prompts, minlength=each.leaders.size)
-    large = np.where(prompts >= 2 * OFTEN, prompts, 0)
-    rank = np.lexsort([found.hashes[each.leaders], -found.prompts[each.leaders], -large])
+    large = np.where(prompts >= 2 * OFTEN, prompts, 0).astype(np.int64)
+    rank = foremost_first(large * (found.prompts.max(initial=0) + 1) + found.prompts[each.leaders])
     rank = rank[found.recurs[each.leaders[rank]]]
     left = Cut(each.leaders, each.kept, kept)
     pairs = paired_again(found.number, found.offsets, found.pairs, left)
@@ -270,15 +275,9 @@ def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _P
 
 def _gathered(found: Wordings, pattern: Ints, order: npt.NDArray[np.intp]) -> _Patterns:
     """Patterns in the order of their leaders."""
-    rank = np.empty(order.size, np.int64)
-    rank[order] = np.arange(order.size)
-    members = np.lexsort([np.where(pattern == np.arange(order.size), -1, rank), pattern])
-    begins = np.flatnonzero(np.diff(pattern[members], prepend=-1))
-    ends = np.append(begins, order.size)
-    number = np.empty(order.size, np.int64)
-    number[members] = np.repeat(np.arange(begins.size), np.diff(ends))
+    number, members, ends = led(pattern, order)
     kept = kept_words(found.words, found.offsets, members, ends, JUDGED, FIXED)
-    return _Patterns(number, members[begins], kept)
+    return _Patterns(number, members[ends[:-1]], kept)
 
 
 def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> Flags:
@@ -323,19 +322,18 @@ def _interchanged(found: Wordings, group: Ints, able: Flags) -> Flags:
 
 def _described(found: Wordings, each: _Patterns, alone: Flags) -> Parts:
     """Parts in the order of their patterns, then those that are one wording."""
-    leaders, kept, count = each.leaders, each.kept, each.leaders.size
+    leaders, count = each.leaders, each.leaders.size
     own = np.flatnonzero(alone)
     of_wording = each.number.copy()
     of_wording[own] = count + np.arange(own.size)
-    words, offsets = taken(found.words, found.offsets, leaders)
-    bits, _ = taken(found.bits, found.offsets, leaders)
-    sizes = np.add.reduceat(kept, offsets[:-1], dtype=np.int64) if count else np.zeros(0, np.int64)
+    words, offsets = _fixed(found, each)
+    bits, _ = chosen(found.bits, found.offsets, leaders, each.kept)
     own_words, own_ends = taken(found.words, found.offsets, own)
     own_bits, _ = taken(found.bits, found.offsets, own)
-    fixed = np.concatenate([words[kept], own_words])
-    length = np.concatenate([sizes, np.diff(own_ends)])
+    fixed = np.concatenate([words, own_words])
+    length = np.concatenate([np.diff(offsets), np.diff(own_ends)])
     ends = np.concatenate([[0], np.cumsum(length)])
-    heavy = np.concatenate([[0.0], np.cumsum(np.concatenate([bits[kept], own_bits], dtype=float))])
+    heavy = np.concatenate([[0.0], np.cumsum(np.concatenate([bits, own_bits], dtype=float))])
     return Parts(
         folded(fixed, ends),
         of_wording,

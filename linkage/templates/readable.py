@@ -39,12 +39,12 @@ def described(samples: pa.Array, templates: Templates, key: Words) -> tuple[pa.A
     part = np.where(inside, model.parts.of_wording[place] if place.size else 0, 0)
     _, held = model.settle(row[inside], part[inside], ids.size)
     member = among(row, part, held.prompt, held.part) & inside
-    fixed, ends = taken(model.parts.words, model.parts.offsets, part[member])
     segments = np.flatnonzero(member)
     words, offsets = taken(cut.words, cut.segments, segments)
     flags = np.zeros(cut.words.size, np.bool_)
     of_word = np.repeat(np.arange(row.size), np.diff(cut.segments))
-    flags[member[of_word]] = marked(fixed, ends, words, offsets)
+    fixed, ends = model.parts.words, model.parts.offsets
+    flags[member[of_word]] = marked(fixed, ends, part[member], words, offsets)
     # What was only sent again word for word is fixed from its first word to its last.
     flags |= templates.exact[row[of_word]] & (cut.words != MASK)
     names = pa.array(hexadecimal(model.parts.ids[held.part]), pa.string())

@@ -49,9 +49,10 @@ class Told(NamedTuple):
 
 
 class _Sides(NamedTuple):
-    """What stands at the edges of patterns.
+    """What stands at the edges of the patterns in question; their sides have numbers of their own.
 
     found       the words at each side, member by member
+    everyone    int64 for each of all patterns: its prompts
     pattern     int64 for each side: whose it is
     prompts     int64 for each side: of its pattern
     kind        int64 for each edge: which (side, word) it is
@@ -59,6 +60,7 @@ class _Sides(NamedTuple):
     """
 
     found: Edges
+    everyone: Ints
     pattern: Ints
     prompts: Ints
     kind: Ints
@@ -105,10 +107,24 @@ def _sides(told: Told, fixed: Words, ends: Ints, active: Flags) -> _Sides:
     found = edges(told.words, told.offsets, members, pattern, fixed, ends)
     first, kind, wordings = distinct(mixed(found.side.astype(np.uint64), found.word))
     times = np.bincount(kind, told.prompts[found.member], minlength=first.size).astype(np.int64)
-    owner = np.repeat(np.arange(ends.size - 1), 2 * (np.diff(ends) + 1))
-    prompts = np.bincount(pattern, told.prompts, minlength=ends.size - 1).astype(np.int64)[owner]
+    everyone = np.bincount(pattern, told.prompts, minlength=ends.size - 1).astype(np.int64)
+    # Most patterns are a single wording, and not in question.
+    some = np.flatnonzero(active)
+    sizes = 2 * (np.diff(ends)[some] + 1)
+    shift = np.zeros(ends.size - 1, np.int64)
+    shift[some] = np.cumsum(sizes) - sizes - 2 * (ends[some] + some)
+    found = found._replace(side=found.side + shift[pattern[found.member]])
+    owner = np.repeat(some, sizes)
     return _Sides(
-        found, owner, prompts, kind, found.side[first], found.word[first], times, wordings
+        found,
+        everyone,
+        owner,
+        everyone[owner],
+        kind,
+        found.side[first],
+        found.word[first],
+        times,
+        wordings,
     )
 
 
@@ -187,8 +203,7 @@ def _vocabulary(sides: _Sides, some: Flags) -> Flags:
 
 def _widely(sides: _Sides, fixed: Words, ends: Ints) -> Flags:
     """(side, word) of which the word is fixed in many patterns."""
-    first = 2 * (ends[:-1] + np.arange(ends.size - 1))
-    large = np.flatnonzero(sides.prompts[first] >= OFTEN)
+    large = np.flatnonzero(sides.everyone >= OFTEN)
     words, offsets = taken(fixed, ends, large)
     owner = np.repeat(large, np.diff(offsets)).astype(np.uint64)
     once = words[distinct(mixed(owner, words)).first]
