@@ -113,3 +113,26 @@ def test_a_phrase_amid_own_prompts_is_no_template() -> None:
         for i in range(40)
     ]
     assert set(mined(texts).of_rows.to_pylist()) == {None}
+
+
+def test_what_is_sent_word_for_word_again_is_no_filling() -> None:
+    """Two tasks that differ in a word are two templates, whatever else ends as they do."""
+    texts = [
+        f"Given a text, extract all the {('verbs', 'numbers')[i % 2]} and return them as a comma "
+        f"separated list.\n{prose(i, 12)}"
+        for i in range(80)
+    ]
+    odd = [f"{prose(i, 5)} as a comma separated list.\n{prose(i, 9)}" for i in range(80, 84)]
+    for more in ([], odd):
+        ids = mined([*texts, *more]).of_rows.to_pylist()
+        assert len({*ids[:80:2]}) == len({*ids[1:80:2]}) == 1
+        assert ids[0] != ids[1]
+
+
+def test_a_word_that_is_often_chosen_fills_a_slot() -> None:
+    texts = [
+        f"Please write the answer in {'english' if i % 5 < 2 else WORDS[i % 30]} for my friend.\n"
+        + prose(i, 12)
+        for i in range(90)
+    ]
+    assert len({*mined(texts).of_rows.to_pylist()}) == 1

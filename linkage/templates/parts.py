@@ -40,7 +40,7 @@ from linkage.kernels.wordings import (
     indexed,
     patterns,
 )
-from linkage.kernels.words import Words
+from linkage.kernels.words import MASK, Words
 from linkage.templates.lines import LONG, Lines, together
 from linkage.templates.sampling import Prompts
 from linkage.templates.splitting import DEPTH, Told, divided
@@ -52,6 +52,8 @@ CLOSELY, LOOSELY = 0.6, 0.5  # share that wordings, and what is fixed of pattern
 ROUNDS = 2  # in which patterns join others: what is fixed shows better each time
 OFTEN = 5  # prompts that a wording is in, to be one of these
 COMPANY = 0.5  # share of a wording's prompts that its company is in
+STOCK = 0.3  # share of a pattern's requests that have a wording, to be no filling
+APART, LEAST = 3, 2  # one word in so many is not its pattern's, and so many are not, then
 TOGETHER = 24  # of a prompt, so many parts are held against each other
 
 Floats = npt.NDArray[np.float64]
@@ -165,6 +167,7 @@ def parts_of(found: Wordings, weights: Ints) -> Parts:
     each, bits = _by_lines(found, _patterns(found), weights)
     found = found._replace(bits=bits)
     alone = _alternatives(found, each.number, each.leaders.size, weights)
+    alone |= _stock(found, each, weights)
     return _described(found, each, alone)
 
 
@@ -303,6 +306,24 @@ def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> 
     _, group, sizes = distinct((pattern * (count + 1) + company + 1).astype(np.uint64))
     able = (company >= 0) & (found.prompts >= OFTEN) & (sizes[group] <= FEW)
     return able & ((sizes[group] == 1) | _interchanged(found, group, able))
+
+
+def _stock(found: Wordings, each: _Patterns, weights: Ints) -> Flags:
+    """Wordings that are sent word for word again and again, as no filling of a slot is, and that
+    have much which their pattern has not."""
+    requests = np.bincount(found.wording, weights[found.prompt], found.hashes.size)
+    whole = np.bincount(each.number, requests)[each.number]
+    often = (requests >= 2 * OFTEN) & (requests < whole) & (requests >= STOCK * whole)
+    some = np.flatnonzero(often)
+    words, offsets = taken(found.words, found.offsets, some)
+    own, ends = taken(*_fixed(found, each), each.number[some])
+    fixed = marked(own, ends, words, offsets)
+    row = np.repeat(np.arange(some.size), np.diff(offsets))
+    plain = words != MASK
+    free, every = np.bincount(row, plain & ~fixed, some.size), np.bincount(row, plain, some.size)
+    out = np.zeros(found.hashes.size, np.bool_)
+    out[some[(APART * free >= every) & (free >= LEAST)]] = True
+    return out
 
 
 def _interchanged(found: Wordings, group: Ints, able: Flags) -> Flags:
