@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tests.test_templates import WORDS, mined
+from tests.test_templates import WORDS, mined, prose
 
 PEOPLE = [f"{a} {b}" for a, b in product(WORDS[:8], WORDS[8:16])]
 PLACES = WORDS[16:40]
@@ -58,3 +58,25 @@ def test_a_short_line_of_ones_own_gets_no_template() -> None:
     texts = [f"{who} was born in {PLACES[i % 7]}" for i, who in enumerate(PEOPLE)]
     own = [f"{a} {b} {c}" for a, b, c in zip(PLACES[3:], PLACES[1:], PLACES, strict=False)]
     assert {*mined([*texts, *own]).of_rows.to_pylist()[64:]} == {None}
+
+
+def test_a_short_question_with_slots_is_no_small_talk() -> None:
+    """Four fixed words in a frame that has many such questions, and a text with each."""
+    questions = [
+        "How many {a} are there?",
+        "Show the {a} whose {b} is {c}.",
+        "List the {a} of all {b}.",
+        "Which {a} were without any {b}?",
+        "Compare {a} with one {b} there.",
+        "Where did {a} leave that {b}?",
+        "Delete {a} unless its {b} fits.",
+    ]
+    slots = list(product(PLACES[:5], PLACES[5:11]))
+    texts = [
+        f"You are a careful analyst of old tables. Answer in one line for the schema below.\n"
+        f"{prose(i, 14)}\nQ: {question.format(a=a, b=b, c=PLACES[i % 24])}"
+        for question in questions
+        for i, (a, b) in enumerate(slots)
+    ]
+    ids = mined(texts).of_rows.to_pylist()
+    assert len({*ids}) == len(questions)

@@ -15,6 +15,7 @@ from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, scat
 from linkage.templates.sampling import NOTHING
 
 TALK = 5  # fewer fixed words than these beside many templates are small talk: "Thanks!"
+FILLED = 20  # unless one word less is fixed, and the slots beside have so many fillings
 LOOSE = 0.1  # as long as less of it is with any one of them
 MINOR = 0.2  # or as long as it is in less of what any of them is in: then it filled a slot
 TIED = 0.5  # share of a light part's prompts with one other, to be a part of it ("Why?")
@@ -29,12 +30,14 @@ class Usage(NamedTuple):
 
     prompts     int64[P]: distinct prompts that have it
     strong      bool[P]: its fixed words are not expected to meet so often by chance
+    short       bool[P]: so few that beside many templates they may be small talk
     pairs       int64, ascending: part * P + other, of parts that prompts have together
     together    int64: in how many
     """
 
     prompts: Ints
     strong: Flags
+    short: Flags
     pairs: Ints
     together: Ints
 
@@ -54,18 +57,14 @@ def usage(parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int
     rare = np.log2(np.maximum(1.0, wordings / np.maximum(1.0, holders))) + np.log2(np.e)
     chance = rare * holders / np.maximum(1.0, holders - 1)
     strong = (holders > 1) & (parts.weight >= chance)
-    anchor = strong & (parts.length >= TALK)
+    filled = np.bincount(parts.of_wording, minlength=count) >= FILLED
+    short = parts.length < np.where(filled, TALK - 1, TALK)
+    anchor, light = strong & ~short, ~strong | short
     here, there = pairs_within(prompt)
-    light = _uncertain(parts, strong)
     wanted = (anchor[part[there]] | light[part[there]]) & light[part[here]]
     keys = part[here[wanted]] * count + part[there[wanted]]
     first, _, together = distinct(keys.astype(np.uint64))
-    return Usage(prompts, strong, keys[first], together)
-
-
-def _uncertain(parts: Parts, strong: Flags) -> Flags:
-    """Parts that need company to count: light ones, and short ones."""
-    return ~strong | (parts.length < TALK)
+    return Usage(prompts, strong, short, keys[first], together)
 
 
 class Carried(NamedTuple):
@@ -160,14 +159,14 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
     count = parts.ids.size
     prompt, part = capped(prompt, part, used.prompts[part])
     seen = used.prompts[part]
-    anchor = (used.strong & (parts.length >= TALK))[part]
+    anchor = (used.strong & ~used.short)[part]
     most = np.zeros(rows, np.int64)
     np.maximum.at(most, prompt[anchor], seen[anchor])
     filling = (seen < OFTEN) & (most[prompt] >= FILLING * seen)
     steady = _any(prompt, anchor & (seen >= OFTEN) & ~filling, rows)
     bound, weight = np.zeros(part.size), np.zeros(part.size)
     here, there = pairs_within(prompt)
-    light = _uncertain(parts, used.strong)[part]
+    light = (~used.strong | used.short)[part]
     wanted = (anchor[there] | light[there]) & light[here]
     here, there = here[wanted], there[wanted]
     mutual = np.zeros(part.size)
@@ -180,7 +179,7 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
         here, there, times = here[sure], there[sure], times[sure]
         np.maximum.at(bound, here, times / np.maximum(1, seen[here]))
         np.maximum.at(weight, here, times / np.maximum(1, seen[there]))
-    loose = (parts.length[part] < TALK) & ((bound < LOOSE) | (weight < MINOR))
+    loose = used.short[part] & ((bound < LOOSE) | (weight < MINOR))
     tied = (bound >= TIED) & (seen >= OFTEN)
     mutually = (mutual >= MUTUAL) & (seen >= OFTEN)
     tied, loose = tied | mutually, loose & ~mutually
@@ -201,7 +200,7 @@ def recurring(
             break
         found = found.where(~first_of(found, bad, rarest(parts, used)))
         hashes = set_hashes(parts, found, rows)
-    more = _any(found.prompt, parts.length[found.part] >= TALK, rows)
+    more = _any(found.prompt, ~used.short[found.part], rows)
     return found.where(~found.loose | ~more[found.prompt])
 
 
