@@ -16,9 +16,13 @@ from linkage.kernels.alignment import (
     alike,
     empty_room,
     entered,
+    far,
     kept_words,
     left,
     marked,
+    picked,
+    signed,
+    weighed,
 )
 from linkage.kernels.groups import (
     FIRST,
@@ -29,7 +33,9 @@ from linkage.kernels.groups import (
     different,
     distinct,
     foremost,
+    foremost_first,
     highest,
+    led,
     lookup,
     once,
     pairs_within,
@@ -159,6 +165,43 @@ def test_alignment_is_that_of_the_whole_table(seed: int) -> None:
     assert kinds == {(False, False), (True, False), (False, True)}
 
 
+def test_none_that_are_alike_are_far_by_their_signs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words, offsets = drawn(rng, 60)
+    words = (words >> np.uint64(40)) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(9)
+    weights = dict(zip(np.unique(words).tolist(), rng.random(words.size), strict=False))
+    bits = np.array([weights[word] for word in words.tolist()], np.float32)
+    held, room, signs = Segments(words, bits, offsets), empty_room(), np.empty((60, 4), np.uint64)
+    ruled_out = 0
+    for one in range(60):
+        signed(signs, one, words, offsets[one], offsets[one + 1])
+    for one in range(60):
+        for other in range(60):
+            at, stop = offsets[other], offsets[other + 1]
+            bar, by_runs = Bar(float(rng.random() * 5), 0.6), bool(rng.random() < 0.5)
+            entered(room, words, at, 1, stop - at)
+            found = alike(held, one, words, at, stop, bar, by_runs, 0.0, room)
+            left(room, words, at, stop)
+            ruled = far(signs, one, words, at, stop, bits[at:stop], bar, by_runs)
+            assert not (ruled and any(found))
+            ruled_out += ruled
+    assert ruled_out > 0
+
+
+def test_picked_words_weigh_what_is_left(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words, offsets = drawn(rng, 30)
+    held = Segments(words, rng.random(words.size).astype(np.float32), offsets)
+    which = rng.permutation(30)[:20]
+    places = [np.arange(offsets[one], offsets[one + 1]) for one in which]
+    flags = [rng.random(each.size) < 0.5 for each in places]
+    found = picked(held, which, np.concatenate(flags))
+    wanted = [each[flag] for each, flag in zip(places, flags, strict=True)]
+    np.testing.assert_array_equal(found.words, words[np.concatenate(wanted)])
+    np.testing.assert_array_equal(np.diff(found.offsets), [each.size for each in wanted])
+    np.testing.assert_allclose(weighed(found), [held.bits[each].sum() for each in wanted], 1e-5)
+
+
 def test_fixed_words_are_those_that_most_have_in_their_place(seed: int) -> None:
     rng = np.random.default_rng(seed)
     words, offsets = drawn(rng, 40)
@@ -196,7 +239,7 @@ def test_pairs_of_neighbours_are_counted(seed: int, threads: int) -> None:
     groups = [words[a:b].tolist() for a, b in pairwise(offsets)]
     plain = [pair for each in groups for pair in zip([FIRST, *each], [*each, LAST], strict=True)]
     times = Counter(plain)
-    number, kinds = numbered(words)
+    number, kinds = numbered(words, threads)
     assert kinds == len(set(words.tolist()))
     pairs = paired(number, kinds, offsets, threads)
     assert {*zip(number, words, strict=True)} == {
@@ -220,11 +263,11 @@ def test_texts_join_the_leader_that_they_are_most_alike(seed: int) -> None:
     bits = np.ones(words.size, np.float32)
     held, bar = Segments(words, bits, offsets), Bar(4.0, 0.5)
     free = np.full(50, JOINS_BY_RUNS, np.int8)
-    pattern = patterns(held, paired(*numbered(words), offsets, 1), np.arange(50), free, bar)
+    pattern = patterns(held, paired(*numbered(words, 2), offsets, 1), np.arange(50), free, bar)
     leaders = np.flatnonzero(pattern == np.arange(50))
     assert set(pattern.tolist()) == set(leaders.tolist())
     assert 1 < leaders.size < 50
-    found = joined(indexed(words, offsets, leaders), held, words, offsets, bar)
+    found = joined(indexed(held, leaders), held, words, offsets, bar)
     sure = [one for one in leaders if found[one] != NOBODY]
     for one in sure:
         mine = words[offsets[one] : offsets[one + 1]].tolist()
@@ -257,6 +300,21 @@ def test_what_is_different_is_what_numpy_says(seed: int, kinds: int) -> None:
     np.testing.assert_array_equal(found.first, first)
     np.testing.assert_array_equal(found.number, number)
     np.testing.assert_array_equal(found.times, times)
+
+
+def test_items_are_grouped_by_those_that_lead_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rate = rng.integers(0, 4, 200) ** 20
+    order = foremost_first(rate)
+    np.testing.assert_array_equal(order, np.lexsort([np.arange(200), -rate]))
+    leader = np.arange(200)
+    others = rng.random(200) < 0.8
+    leader[others] = rng.choice(np.flatnonzero(~others), others.sum())
+    found, rank = led(leader, order), np.argsort(order)
+    wanted = np.lexsort([rank, leader != np.arange(200), leader])
+    np.testing.assert_array_equal(found.members, wanted)
+    np.testing.assert_array_equal(found.number, np.unique(leader, return_inverse=True)[1])
+    np.testing.assert_array_equal(found.ends[1:], np.cumsum(np.bincount(found.number)))
 
 
 @pytest.mark.parametrize("groups", [1, 5, 200])
@@ -333,7 +391,7 @@ def test_pairs_of_what_is_left_are_those_that_it_has(seed: int) -> None:
     rng = np.random.default_rng(seed)
     words, offsets = drawn(rng, 40, 20)
     words[rng.random(words.size) < 0.3] ^= rng.integers(0, 2**60, dtype=np.uint64)
-    number, kinds = numbered(words)
+    number, kinds = numbered(words, 2)
     groups = np.sort(rng.permutation(40)[:25])
     of = [number[offsets[g] : offsets[g + 1]].tolist() for g in groups]
     kept = [rng.random(len(each)) < rng.choice([0.7, 1.0]) for each in of]

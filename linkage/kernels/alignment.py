@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from linkage.kernels.incidence import Ints
+from linkage.kernels.incidence import Floats, Ints
 from linkage.kernels.words import LONGEST, MASK, Words
 
 RUN = 3  # words (an end of the segment is one) that make a run which both have
@@ -21,6 +21,8 @@ NOWHERE = -1
 Bits = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int8]
+Signs = npt.NDArray[np.uint64]  # [segments, 4]
+SIGN = np.uint64(3)
 ALL, ONE, NONE = np.uint64(2**64 - 1), np.uint64(1), np.uint64(0)
 
 
@@ -30,6 +32,34 @@ class Segments(NamedTuple):
     words: Words
     bits: Bits
     offsets: Ints
+
+
+@njit(cache=True, nogil=True)
+def picked(held: Segments, which: Ints, flags: Flags) -> Segments:
+    """Some of the segments, and of them the words that are flagged; there is a flag for each word
+    of these, one segment after the other."""
+    words, bits = np.empty(flags.size, np.uint64), np.empty(flags.size, np.float32)
+    offsets, count, flag = np.empty(which.size + 1, np.int64), np.int64(0), 0
+    for i in range(which.size):
+        offsets[i] = count
+        for j in range(held.offsets[which[i]], held.offsets[which[i] + 1]):
+            words[count], bits[count] = held.words[j], held.bits[j]
+            count += np.int64(flags[flag])
+            flag += 1
+    offsets[which.size] = count
+    return Segments(words[:count], bits[:count], offsets)
+
+
+@njit(cache=True, nogil=True)
+def weighed(held: Segments) -> Floats:
+    """Bits of the words of each segment."""
+    out, total = np.empty(held.offsets.size - 1, np.float64), 0.0
+    for one in range(out.size):
+        before = total
+        for i in range(held.offsets[one], held.offsets[one + 1]):
+            total += held.bits[i]
+        out[one] = total - before
+    return out
 
 
 class Bar(NamedTuple):
@@ -110,6 +140,40 @@ def _noughts(row: np.uint64, count: int) -> int:
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
+def signed(signs: Signs, one: int, words: Words, begin: int, end: int) -> None:
+    """Gives a segment its sign: a bit for each of its words, which few others have."""
+    signs[one] = NONE
+    for i in range(begin, end):
+        signs[one, (words[i] >> np.uint64(6)) & SIGN] |= ONE << (words[i] & np.uint64(63))
+
+
+@njit(cache=True, nogil=True)
+def far(
+    signs: Signs, one: int, words: Words, at: int, stop: int, bits: Bits, bar: Bar, by_runs: bool
+) -> bool:
+    """Whether the sign of a segment shows that another is not alike, as `alike` would say; the
+    other's words weigh no more than `bits`. It saves looking at the words of the first."""
+    size, there = stop - at, NONE
+    if size == 0:
+        return True
+    for i in range(size):
+        word = words[at + i]
+        held = signs[one, (word >> np.uint64(6)) & SIGN] >> (word & np.uint64(63))
+        there |= (held & ONE) << np.uint64(i)
+    if (size - _noughts(there, size)) / size >= bar.least:
+        return False
+    if not by_runs:
+        return True
+    # Words of runs stand beside each other, at least two.
+    there &= (there << ONE) | (there >> ONE)
+    weight = np.float32(0)
+    for i in range(size):
+        if (there >> np.uint64(i)) & ONE:
+            weight += bits[i]
+    return ROUNDED * float(weight) < bar.enough
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -241,6 +305,16 @@ def alike(
 
 
 @njit(cache=True, nogil=True)
+def _front(a: Words, begin: int, end: int, b: Words, at: int, stop: int, place: Ints) -> int:
+    """The words that both begin with, which is often all: these need no table."""
+    count, most = 0, min(end - begin, stop - at)
+    while count < most and a[begin + count] == b[at + count]:
+        place[2 * count], place[2 * count + 1] = count, count
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
 def in_both(
     a: Words, begin: int, end: int, b: Words, at: int, stop: int, room: Room, place: Ints
 ) -> int:
@@ -250,11 +324,7 @@ def in_both(
     Row j is of the words of b from j on, its lowest bit of the last word of a.
     """
     rows, size, width = room.rows, end - begin, stop - at
-    # What both begin with needs no table, and is often all.
-    count = 0
-    while count < min(size, width) and a[begin + count] == b[at + count]:
-        place[2 * count], place[2 * count + 1] = count, count
-        count += 1
+    count = _front(a, begin, end, b, at, stop, place)
     i, j = count, count
     if i == size or j == width:
         return count
@@ -271,6 +341,20 @@ def in_both(
             i += 1
         else:
             j += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def aligned(
+    a: Words, begin: int, end: int, b: Words, at: int, stop: int, room: Room, place: Ints
+) -> int:
+    """As `in_both`, of segments that are held against no other, and need not be entered."""
+    count = _front(a, begin, end, b, at, stop, place)
+    if count == min(end - begin, stop - at):
+        return count
+    entered(room, a, end - 1, -1, end - begin)
+    count = in_both(a, begin, end, b, at, stop, room, place)
+    left(room, a, begin, end)
     return count
 
 
@@ -320,9 +404,7 @@ def marked(fixed: Words, ends: Ints, which: Ints, words: Words, offsets: Ints) -
     for one in range(which.size):
         begin, end = ends[which[one]], ends[which[one] + 1]
         at, stop = offsets[one], offsets[one + 1]
-        entered(room, fixed, end - 1, -1, end - begin)
-        for k in range(in_both(fixed, begin, end, words, at, stop, room, place)):
+        for k in range(aligned(fixed, begin, end, words, at, stop, room, place)):
             j = at + place[2 * k + 1]
             out[j] = words[j] != MASK
-        left(room, fixed, begin, end)
     return out

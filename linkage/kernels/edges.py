@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from linkage.kernels.alignment import Flags, empty_room, entered, in_both, left
+from linkage.kernels.alignment import Flags, aligned, empty_room
 from linkage.kernels.groups import FIRST, LAST
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import LONGEST, Words
@@ -60,10 +60,8 @@ def edges(
         length, size = end - begin, stop - at
         where[: length + 2] = NONE
         where[0], where[length + 1] = -1, size
-        entered(room, fixed, end - 1, -1, length)
-        for k in range(in_both(fixed, begin, end, words, at, stop, room, pairs)):
+        for k in range(aligned(fixed, begin, end, words, at, stop, room, pairs)):
             where[pairs[2 * k] + 1] = pairs[2 * k + 1]
-        left(room, fixed, begin, end)
         for gap in range(length + 1):
             before, after = where[gap], where[gap + 1]
             bare = before != NONE and after == before + 1

@@ -51,23 +51,6 @@ def taken(values, offsets, groups):  # type: ignore[no-untyped-def]
     return out, ends
 
 
-@njit(cache=True, nogil=True)
-def chosen(values, offsets, groups, flags):  # type: ignore[no-untyped-def]
-    """What is flagged in some of the groups, as (values, offsets); there is a flag for each value
-    of these groups, one group after the other. Of values of any type."""
-    ends, out = np.empty(groups.size + 1, np.int64), np.empty(flags.size, values.dtype)
-    count, flag = 0, 0
-    for i in range(groups.size):
-        ends[i] = count
-        for j in range(offsets[groups[i]], offsets[groups[i] + 1]):
-            if flags[flag]:
-                out[count] = values[j]
-                count += 1
-            flag += 1
-    ends[groups.size] = count
-    return out[:count].copy(), ends
-
-
 DIGIT = 11  # bits that values are put in order by at once
 
 
@@ -213,43 +196,67 @@ def positions(among: Lookup, asked: Words) -> tuple[Ints, Flags]:
 
 
 @njit(cache=True, nogil=True)
-def _digits(values: Words) -> tuple[Ints, int]:
-    """(how often each digit is at each place, how many places there are)."""
-    top = np.uint64(0)
+def _width(values: Words) -> int:
+    """Bits of the largest value, or of one that is no more than twice as large."""
+    top, bits = np.uint64(0), 0
     for value in values:
         top |= value
-    places = 0
-    while places * DIGIT < 64 and (top >> np.uint64(places * DIGIT)) != 0:
-        places += 1
-    times = np.zeros((places, 1 << DIGIT), np.int64)
-    for value in values:
-        for place in range(places):
-            times[place, (value >> np.uint64(place * DIGIT)) & np.uint64((1 << DIGIT) - 1)] += 1
-    return times, places
+    while bits < 64 and (top >> np.uint64(bits)) != 0:
+        bits += 1
+    return bits
+
+
+@njit(cache=True, nogil=True)
+def _by_digits(values: Words, low: int, bits: int) -> tuple[Words, Int32s]:
+    """The values by their bits from low on, and where each stood; of equals, the first."""
+    size, mask = values.size, np.uint64((1 << DIGIT) - 1)
+    here, at = values.copy(), np.arange(size).astype(np.int32)
+    there, to = np.empty(size, np.uint64), np.empty(size, np.int32)
+    times = np.empty(1 << DIGIT, np.int64)
+    for place in range(low, bits, DIGIT):
+        shift, done = np.uint64(place), 0
+        times[:] = 0
+        for value in here:
+            times[(value >> shift) & mask] += 1
+        if times[(here[0] >> shift) & mask] == size:
+            continue
+        for digit in range(1 << DIGIT):
+            times[digit], done = done, done + times[digit]
+        for i in range(size):
+            digit = (here[i] >> shift) & mask
+            j = times[digit]
+            times[digit] = j + 1
+            there[j] = here[i]
+            to[j] = at[i]
+        here, there = there, here
+        at, to = to, at
+    return here, at
+
+
+@njit(cache=True, nogil=True)
+def _settled(values: Words, at: Int32s) -> bool:
+    """Puts values in order that nearly are; says whether it did not give up."""
+    left = 4 * values.size
+    for i in range(1, values.size):
+        value, place, j = values[i], at[i], i
+        while j > 0 and values[j - 1] > value:
+            values[j], at[j] = values[j - 1], at[j - 1]
+            j -= 1
+        values[j], at[j] = value, place
+        left -= i - j
+        if left < 0:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
 def _in_order(values: Words) -> tuple[Words, Int32s]:
     """The values ascending, and where each stood; equal ones in the order in which they stood."""
-    size = values.size
-    times, places = _digits(values)
-    here, at = values.copy(), np.arange(size).astype(np.int32)
-    there, to = np.empty(size, np.uint64), np.empty(size, np.int32)
-    for place in range(places):
-        shift, mask = np.uint64(place * DIGIT), np.uint64((1 << DIGIT) - 1)
-        if size and times[place, (here[0] >> shift) & mask] == size:
-            continue
-        done = 0
-        for digit in range(1 << DIGIT):
-            times[place, digit], done = done, done + times[place, digit]
-        for i in range(size):
-            digit = (here[i] >> shift) & mask
-            j = times[place, digit]
-            times[place, digit] = j + 1
-            there[j] = here[i]
-            to[j] = at[i]
-        here, there = there, here
-        at, to = to, at
+    bits = _width(values)
+    # Hashes hardly ever begin with the same two digits.
+    here, at = _by_digits(values, max(0, bits - 2 * DIGIT), bits)
+    if bits > 2 * DIGIT and not _settled(here, at):
+        here, at = _by_digits(values, 0, bits)
     return here, at
 
 
@@ -320,28 +327,14 @@ def led(leader: Ints, order: Ints) -> Led:
 
 @njit(cache=True, nogil=True)
 def different(values: Words) -> Words:
-    """The values ascending, each once. They are put in order in place."""
-    here, there = values, np.empty(values.size, np.uint64)
-    times, places = _digits(values)
-    for place in range(places):
-        shift, mask = np.uint64(place * DIGIT), np.uint64((1 << DIGIT) - 1)
-        if values.size and times[place, (here[0] >> shift) & mask] == values.size:
-            continue
-        done = 0
-        for digit in range(1 << DIGIT):
-            times[place, digit], done = done, done + times[place, digit]
-        for i in range(values.size):
-            digit = (here[i] >> shift) & mask
-            j = times[place, digit]
-            times[place, digit] = j + 1
-            there[j] = here[i]
-        here, there = there, here
+    """The values ascending, each once."""
+    here, _ = _in_order(values)
     count = 0
-    for i in range(values.size):
-        if i == 0 or here[i] != here[i - 1]:
-            there[count] = here[i]
+    for i in range(here.size):
+        if i == 0 or here[i] != here[count - 1]:
+            here[count] = here[i]
             count += 1
-    return there[:count].copy()
+    return here[:count].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -44,9 +44,19 @@ class _Share(NamedTuple):
     right: Int32s
 
 
-@njit(cache=True, nogil=True)
-def numbered(words: Words) -> tuple[Int32s, int]:
+def numbered(words: Words, threads: int) -> tuple[Int32s, int]:
     """(a number for each word from 0 on, in the order in which they come; how many there are)."""
+    with ThreadPoolExecutor(threads) as pool:
+        shares = list(pool.map(_numbered, np.array_split(words, threads)))
+        number, kinds = _numbered(np.concatenate([kinds for _, kinds in shares]))
+        ends = np.cumsum([kinds.size for _, kinds in shares])[:-1]
+        numbers = [each for each, _ in shares]
+        return np.concatenate([*pool.map(np.take, np.split(number, ends), numbers)]), kinds.size
+
+
+@njit(cache=True, nogil=True)
+def _numbered(words: Words) -> tuple[Int32s, Words]:
+    """The same, and the different words by their numbers."""
     out = np.empty(words.size, np.int32)
     table, known = np.full(1 << 12, -1, np.int32), np.empty(1 << 11, np.uint64)
     count = 0
@@ -75,7 +85,7 @@ def numbered(words: Words) -> tuple[Int32s, int]:
             known[count] = word
             count += 1
         out[i] = table[at]
-    return out, count
+    return out, known[:count].copy()
 
 
 @njit(cache=True, nogil=True)

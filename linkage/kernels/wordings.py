@@ -12,10 +12,13 @@ from linkage.kernels.alignment import (
     Bits,
     Room,
     Segments,
+    Signs,
     alike,
     empty_room,
     entered,
+    far,
     left,
+    signed,
 )
 from linkage.kernels.groups import FIRST, LAST, mix
 from linkage.kernels.incidence import Int32s, Ints
@@ -23,11 +26,13 @@ from linkage.kernels.neighbours import ONCE, Pairs
 from linkage.kernels.words import LONGEST, Words
 
 LEADERS = 4  # so many leaders are remembered for a pair of neighbouring words
+PLACES = 1 << 12  # so many that few leaders meet in one
 CANDIDATES = 6  # leaders with most pairs in common that a wording is compared with
 HEAVY = 0.75  # share of what pairs must weigh, that two patterns do not both have by chance
 NOBODY = -1
 LEADS, JOINS, JOINS_BY_RUNS, JOINS_IF_LIGHT = 0, 1, 2, 3
 
+Turns = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.int32]  # int32[pairs, LEADERS]: who leads and has the pair, or NOBODY
 
 
@@ -37,101 +42,154 @@ class Index(NamedTuple):
     key: Words  # 0 where none is
     leaders: Rows
     filter: Words  # a bit for each of these pairs, and for few others
+    signs: Signs  # of those that lead, by their numbers
+    most: float  # bits that a word of theirs has
 
 
 class _Ballot(NamedTuple):
     """Leaders that have pairs in common with a wording.
 
-    votes   int16 for each leader: how many pairs
-    voted   int32: those that have any
-    chosen  int32[CANDIDATES]: those that have most; of equals, the first
+    all     int32: of each pair those that have it, one after the other
+    again   int32: those that may be there a second time, and some more
+    met     uint32[PLACES]: for each remainder of a leader's number, the last turn in which it was
+            there
+    turn    uint32[1]
+    able    int32: those that have enough pairs
+    chosen  int32[CANDIDATES]: of these, those that have most; of equals, the first
+    most    int32[CANDIDATES]: how many pairs
+    filled  int32: of each pair, how many have it
     """
 
-    votes: npt.NDArray[np.int16]
-    voted: Int32s
+    all: Int32s
+    again: Int32s
+    met: Turns
+    turn: Turns
+    able: Int32s
     chosen: Int32s
+    most: Int32s
+    filled: Int32s
 
 
 @njit(cache=True, nogil=True)
-def _empty_ballot(leaders: int) -> _Ballot:
+def _empty_ballot() -> _Ballot:
+    room = LEADERS * (LONGEST + 2)
     return _Ballot(
-        np.zeros(leaders, np.int16),
-        np.empty(LEADERS * (LONGEST + 2), np.int32),
+        np.empty(room, np.int32),
+        np.empty(room, np.int32),
+        np.zeros(PLACES, np.uint32),
+        np.zeros(1, np.uint32),
+        np.empty(room, np.int32),
         np.empty(CANDIDATES, np.int32),
+        np.empty(CANDIDATES, np.int32),
+        np.zeros(LONGEST + 2, np.int32),
     )
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _post(leaders: Rows, number: int, leader: int, filled: int) -> None:
+    """Enters a leader where there is room for one more; so many places are taken."""
+    while filled < LEADERS and leaders[number, filled] != NOBODY:
+        filled += 1
+    if filled < LEADERS:
+        leaders[number, filled] = leader
+
+
 @njit(cache=True, nogil=True)
-def _post(leaders: Rows, number: int, leader: int) -> None:
-    """Enters a leader where there is room for one more."""
-    for k in range(LEADERS):
-        if leaders[number, k] == NOBODY:
-            leaders[number, k] = leader
-            return
+def _fewest(size: int) -> int:
+    """Pairs in common with a leader that a wording of so many words is held against."""
+    return 1 if size < RUN else RUN - 1  # those of a run
 
 
 @njit(cache=True, nogil=True)
 def _choose(leaders: Rows, numbers: Int32s, fewest: int, ballot: _Ballot) -> int:
     """The candidates, with so many pairs at least, into `chosen`; returns how many there are."""
-    votes, voted, chosen = ballot.votes, ballot.voted, ballot.chosen
-    found = 0
-    for number in numbers:
+    every, again, met, able = ballot.all, ballot.again, ballot.met, ballot.able
+    chosen, most, filled = ballot.chosen, ballot.most, ballot.filled
+    ballot.turn[0] += np.uint32(1)
+    turn, mask = ballot.turn[0], np.uint32(PLACES - 1)
+    # Most have one pair in common. What is done for each has no branch that depends on it.
+    size, some = np.int64(0), np.int64(0)
+    for i in range(numbers.size):
+        number, taken = numbers[i], np.int32(0)
         if number == ONCE:
             continue
         for k in range(LEADERS):
             leader = leaders[number, k]
-            if leader == NOBODY:
-                break
-            if votes[leader] == 0:
-                voted[found] = leader
-                found += 1
-            votes[leader] += 1
-    count = 0
-    for i in range(found):
-        one = voted[i]
-        mine = votes[one]
-        if mine < fewest:
+            there, at = leader != NOBODY, np.uint32(leader) & mask
+            every[size] = leader
+            again[some] = leader
+            size += np.int64(there)
+            taken += np.int32(there)
+            some += np.int64(there & ((met[at] == turn) | (fewest == 1)))
+            met[at] = turn
+        filled[i] = taken
+    known, count = np.int64(0), 0
+    for i in range(some):
+        one, seen = again[i], False
+        for k in range(known):
+            seen |= able[k] == one
+        if seen:
+            continue
+        able[known] = one
+        known += 1
+        own = np.int32(0)
+        for k in range(size):
+            own += np.int32(every[k] == one)
+        if own < fewest:
             continue
         place = count
         while place > 0 and (
-            votes[chosen[place - 1]] < mine
-            or (votes[chosen[place - 1]] == mine and chosen[place - 1] > one)
+            most[place - 1] < own or (most[place - 1] == own and chosen[place - 1] > one)
         ):
             place -= 1
         if place == CANDIDATES:
             continue
         count = min(count + 1, CANDIDATES)
         for k in range(count - 1, place, -1):
-            chosen[k] = chosen[k - 1]
-        chosen[place] = one
-    for i in range(found):
-        votes[voted[i]] = 0
+            chosen[k], most[k] = chosen[k - 1], most[k - 1]
+        chosen[place], most[place] = one, own
     return count
 
 
 @njit(cache=True, nogil=True)
+def _near(
+    signs: Signs,
+    b: Words,
+    at: int,
+    stop: int,
+    bits: Bits,
+    bar: Bar,
+    by_runs: bool,
+    chosen: Int32s,
+    count: int,
+) -> int:
+    """Of the chosen leaders, so many, those that a wording may be alike; its words weigh no more
+    than `bits`."""
+    some = 0
+    for k in range(count):
+        one = chosen[k]
+        if not far(signs, one, b, at, stop, bits, bar, by_runs):
+            chosen[some] = one
+            some += 1
+    return some
+
+
+@njit(cache=True, nogil=True)
 def _closest(
-    leaders: Rows,
     held: Segments,
-    numbers: Int32s,
+    chosen: Int32s,
     b: Words,
     at: int,
     stop: int,
     bar: Bar,
     how: int,
-    ballot: _Ballot,
     room: Room,
 ) -> int:
-    """The leader that a wording is most alike, or NOBODY; `numbers` are those of its pairs."""
-    fewest = 1 if stop - at < RUN else RUN - 1  # pairs of a run
-    count = _choose(leaders, numbers, fewest, ballot)
-    if count == 0:
-        return NOBODY
+    """Of the chosen leaders, the one that a wording is most alike, or NOBODY."""
     own = _weight(held.bits, at, stop) if how == JOINS_IF_LIGHT else 0.0
     best, best_share, best_runs = NOBODY, 0.0, 0.0
     entered(room, b, at, 1, stop - at)
-    for k in range(count):
-        one = ballot.chosen[k]
+    for one in chosen:
         share, runs, same = alike(
             held, one, b, at, stop, bar, how == JOINS_BY_RUNS, best_share, room
         )
@@ -168,20 +226,26 @@ def patterns(
     """
     pattern = np.full(free.size, NOBODY, np.int32)
     leaders = np.full((pairs.numbers, LEADERS), NOBODY, np.int32)
-    ballot, room = _empty_ballot(free.size), empty_room()
+    signs = np.empty((free.size, 4), np.uint64)
+    ballot, room = _empty_ballot(), empty_room()
+    chosen, words = ballot.chosen, texts.words
     for me in order:
         begin, end = texts.offsets[me], texts.offsets[me + 1]
         numbers = pairs.number[begin + me : end + me + 1]
-        best = NOBODY
-        if free[me] != LEADS:
-            best = _closest(
-                leaders, texts, numbers, texts.words, begin, end, bar, free[me], ballot, room
-            )
+        best, how, count = NOBODY, free[me], 0
+        if how != LEADS:
+            count = _choose(leaders, numbers, _fewest(end - begin), ballot)
+        if count:
+            bits = texts.bits[begin:end]
+            count = _near(signs, words, begin, end, bits, bar, how == JOINS_BY_RUNS, chosen, count)
+        if count:
+            best = _closest(texts, chosen[:count], words, begin, end, bar, how, room)
         if best == NOBODY:
             best = me
-            for number in numbers:
-                if number != ONCE:
-                    _post(leaders, number, me)
+            signed(signs, me, words, begin, end)
+            for i in range(numbers.size):
+                if numbers[i] != ONCE:
+                    _post(leaders, numbers[i], me, ballot.filled[i] if how != LEADS else 0)
         pattern[me] = best
     return pattern
 
@@ -202,8 +266,14 @@ def _place(key: Words, both: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def indexed(words: Words, offsets: Ints, leaders: Ints) -> Index:
+def indexed(held: Segments, leaders: Ints) -> Index:
     """An index of leaders that later wordings are held against."""
+    words, offsets = held.words, held.offsets
+    signs, most = np.zeros((offsets.size - 1, 4), np.uint64), np.float32(0)
+    for leader in leaders:
+        signed(signs, leader, words, offsets[leader], offsets[leader + 1])
+        for i in range(offsets[leader], offsets[leader + 1]):
+            most = max(most, held.bits[i])
     total = 0
     for leader in leaders:
         total += offsets[leader + 1] - offsets[leader] + 1
@@ -214,6 +284,8 @@ def indexed(words: Words, offsets: Ints, leaders: Ints) -> Index:
         np.zeros(size, np.uint64),
         np.full((size, LEADERS), NOBODY, np.int32),
         np.zeros(size // 4, np.uint64),
+        signs,
+        float(most),
     )
     wide, one = np.uint64(index.filter.size - 1), np.uint64(1)
     for leader in leaders:
@@ -225,7 +297,7 @@ def indexed(words: Words, offsets: Ints, leaders: Ints) -> Index:
             at = _place(index.key, both)
             index.key[at] = both
             index.filter[(both >> np.uint64(32)) & wide] |= one << (both >> np.uint64(58))
-            _post(index.leaders, int(at), leader)
+            _post(index.leaders, int(at), leader, 0)
     return index
 
 
@@ -233,7 +305,8 @@ def indexed(words: Words, offsets: Ints, leaders: Ints) -> Index:
 def joined(index: Index, held: Segments, words: Words, offsets: Ints, bar: Bar) -> Int32s:
     """For each wording of another text, the leader that it is most alike, or NOBODY."""
     out = np.empty(offsets.size - 1, np.int32)
-    ballot, room = _empty_ballot(held.offsets.size), empty_room()
+    ballot, room = _empty_ballot(), empty_room()
+    chosen, most = ballot.chosen, np.full(LONGEST, index.most, np.float32)
     numbers, keys = np.empty(LONGEST + 1, np.int32), np.empty(LONGEST + 2, np.uint64)
     wide = np.uint64(index.filter.size - 1)
     for one in range(out.size):
@@ -252,19 +325,11 @@ def joined(index: Index, held: Segments, words: Words, offsets: Ints, bar: Bar) 
             place = _place(index.key, keys[k])
             numbers[count] = np.int32(place)
             count += index.key[place] == keys[k]
-        if count == 0:
-            out[one] = NOBODY
-            continue
-        out[one] = _closest(
-            index.leaders,
-            held,
-            numbers[:count],
-            words,
-            at,
-            stop,
-            bar,
-            JOINS_BY_RUNS,
-            ballot,
-            room,
-        )
+        out[one] = NOBODY
+        if count:
+            count = _choose(index.leaders, numbers[:count], _fewest(stop - at), ballot)
+        if count:
+            count = _near(index.signs, words, at, stop, most, bar, True, chosen, count)
+        if count:
+            out[one] = _closest(held, chosen[:count], words, at, stop, bar, JOINS_BY_RUNS, room)
     return out

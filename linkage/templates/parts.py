@@ -12,12 +12,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from linkage.kernels.alignment import Bar, Bits, Flags, Segments, kept_words, marked
+from linkage.kernels.alignment import (
+    Bar,
+    Bits,
+    Flags,
+    Segments,
+    kept_words,
+    marked,
+    picked,
+    weighed,
+)
 from linkage.kernels.edges import echoed
 from linkage.kernels.groups import (
     Lookup,
     added,
-    chosen,
     distinct,
     folded,
     foremost,
@@ -125,7 +133,7 @@ def wordings_of(found: Prompts, threads: int) -> Wordings:
     prompt = np.repeat(np.arange(found.hashes.size), np.diff(found.texts))
     prompt, wording = once(prompt, wording)
     prompts = np.bincount(wording, minlength=hashes.size)
-    number, kinds = numbered(words)
+    number, kinds = numbered(words, threads)
     pairs = paired(number, kinds, offsets, threads)
     bits = _bits(pairs, words.size / max(1, offsets.size - 1))[number]
     enough = 2 * float(np.log2(max(2, hashes.size)))
@@ -154,12 +162,13 @@ def _bits(pairs: Pairs, long: float) -> Bits:
 
 
 class _Patterns(NamedTuple):
-    """Each wording's pattern by number, the wordings that lead them, and which of the leaders'
-    words are fixed."""
+    """Each wording's pattern by number, the wordings that lead them, which of the leaders' words
+    are fixed, and these words."""
 
     number: Ints
     leaders: npt.NDArray[np.intp]
     kept: Flags
+    fixed: Segments
 
 
 def parts_of(found: Wordings, weights: Ints) -> Parts:
@@ -186,14 +195,13 @@ def _patterns(found: Wordings) -> _Patterns:
 
 def _told_apart(found: Wordings, made: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
     """Patterns divided where they are several templates, and what they are divided into as well."""
-    fixed, ends = _fixed(found, made)
-    active = _divisible(found, made)
-    free = ~marked(fixed, ends, made.number, found.words, found.offsets)
+    fixed, active = made.fixed, _divisible(found, made)
+    free = ~marked(fixed.words, fixed.offsets, made.number, found.words, found.offsets)
     asked = active[made.number]
     echo = echoed(found.words, found.offsets, free, found.prompt, found.wording, asked)
     for _ in range(DEPTH):
         told = Told(found.words, found.offsets, found.prompts, made.number, echo)
-        group = divided(told, fixed, ends, active)
+        group = divided(told, made.fixed.words, made.fixed.offsets, active)
         if not group.any():
             break
         changed = np.zeros(made.leaders.size, np.bool_)
@@ -201,7 +209,6 @@ def _told_apart(found: Wordings, made: _Patterns, order: npt.NDArray[np.intp]) -
         again = changed[made.number]
         each = distinct((made.number * (group.max() + 1) + group).astype(np.uint64)).number
         made = _grouped(found, each, order)
-        fixed, ends = _fixed(found, made)
         active = np.zeros(made.leaders.size, np.bool_)
         active[made.number[again]] = True
         active &= _divisible(found, made)
@@ -225,7 +232,8 @@ def _by_lines(found: Wordings, made: _Patterns, weights: Ints) -> tuple[_Pattern
         return made, found.bits
     rare = np.bincount(found.wording, weights[found.prompt], whole.size) < OFTEN
     words, offsets = taken(found.words, found.offsets, some)
-    lines = Lines(words, offsets, rare[some], made.number[some], *_fixed(found, made))
+    fixed = made.fixed
+    lines = Lines(words, offsets, rare[some], made.number[some], fixed.words, fixed.offsets)
     found_now = together(lines)
     each = found_now.of_pattern[made.number]
     each[some] = np.where(found_now.of_line >= 0, found_now.of_line, each[some])
@@ -235,9 +243,8 @@ def _by_lines(found: Wordings, made: _Patterns, weights: Ints) -> tuple[_Pattern
     if each.max() < 0:
         return made, bits
     each = np.where(each >= 0, each, each.max() + 1 + made.number)
-    return _grouped(
-        found, distinct(each.astype(np.uint64)).number, foremost_first(found.prompts)
-    ), bits
+    group = distinct(each.astype(np.uint64)).number
+    return _grouped(found, group, foremost_first(found.prompts)), bits
 
 
 def _grouped(found: Wordings, group: Ints, order: npt.NDArray[np.intp]) -> _Patterns:
@@ -249,12 +256,6 @@ def _grouped(found: Wordings, group: Ints, order: npt.NDArray[np.intp]) -> _Patt
     return _gathered(found, order[first[group]], order)
 
 
-def _fixed(found: Wordings, made: _Patterns) -> tuple[Words, Ints]:
-    """The fixed words of each pattern."""
-    words, ends = chosen(found.words, found.offsets, made.leaders, made.kept)
-    return words, ends
-
-
 def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _Patterns:
     """Patterns by their fixed words; small ones by runs, too: their slots may be far longer than
     what is fixed. A wording that is used often by itself is joined, but joins none."""
@@ -263,15 +264,13 @@ def _joined(found: Wordings, each: _Patterns, order: npt.NDArray[np.intp]) -> _P
     free = np.where(sizes < OFTEN, np.where(often, LEADS, JOINS_BY_RUNS), JOINS_IF_LIGHT).astype(
         np.int8
     )
-    words, kept = _fixed(found, each)
-    bits, _ = chosen(found.bits, found.offsets, each.leaders, each.kept)
     prompts = np.bincount(each.number, found.prompts, minlength=each.leaders.size)
     large = np.where(prompts >= 2 * OFTEN, prompts, 0).astype(np.int64)
     rank = foremost_first(large * (found.prompts.max(initial=0) + 1) + found.prompts[each.leaders])
     rank = rank[found.recurs[each.leaders[rank]]]
-    left = Cut(each.leaders, each.kept, kept)
+    left = Cut(each.leaders, each.kept, each.fixed.offsets)
     pairs = paired_again(found.number, found.offsets, found.pairs, left)
-    later = patterns(Segments(words, bits, kept), pairs, rank, free, Bar(found.enough, LOOSELY))
+    later = patterns(each.fixed, pairs, rank, free, Bar(found.enough, LOOSELY))
     later = np.where(later < 0, np.arange(later.size), later)
     return _gathered(found, each.leaders[later[each.number]], order)
 
@@ -280,7 +279,8 @@ def _gathered(found: Wordings, pattern: Ints, order: npt.NDArray[np.intp]) -> _P
     """Patterns in the order of their leaders."""
     number, members, ends = led(pattern, order)
     kept = kept_words(found.words, found.offsets, members, ends, JUDGED, FIXED)
-    return _Patterns(number, members[ends[:-1]], kept)
+    leaders = members[ends[:-1]]
+    return _Patterns(number, leaders, kept, picked(found.segments, leaders, kept))
 
 
 def _alternatives(found: Wordings, pattern: Ints, count: int, weights: Ints) -> Flags:
@@ -316,8 +316,7 @@ def _stock(found: Wordings, each: _Patterns, weights: Ints) -> Flags:
     often = (requests >= 2 * OFTEN) & (requests < whole) & (requests >= STOCK * whole)
     some = np.flatnonzero(often)
     words, offsets = taken(found.words, found.offsets, some)
-    own, ends = taken(*_fixed(found, each), each.number[some])
-    fixed = marked(own, ends, words, offsets)
+    fixed = marked(each.fixed.words, each.fixed.offsets, each.number[some], words, offsets)
     row = np.repeat(np.arange(some.size), np.diff(offsets))
     plain = words != MASK
     free, every = np.bincount(row, plain & ~fixed, some.size), np.bincount(row, plain, some.size)
@@ -347,29 +346,24 @@ def _described(found: Wordings, each: _Patterns, alone: Flags) -> Parts:
     own = np.flatnonzero(alone)
     of_wording = each.number.copy()
     of_wording[own] = count + np.arange(own.size)
-    words, offsets = _fixed(found, each)
-    bits, _ = chosen(found.bits, found.offsets, leaders, each.kept)
-    own_words, own_ends = taken(found.words, found.offsets, own)
-    own_bits, _ = taken(found.bits, found.offsets, own)
-    fixed = np.concatenate([words, own_words])
-    length = np.concatenate([np.diff(offsets), np.diff(own_ends)])
-    ends = np.concatenate([[0], np.cumsum(length)])
-    heavy = np.concatenate([[0.0], np.cumsum(np.concatenate([bits, own_bits], dtype=float))])
+    words = int(np.diff(found.offsets)[own].sum())
+    kept = np.concatenate([each.kept, np.ones(words, np.bool_)])
+    fixed = picked(found.segments, np.concatenate([leaders, own]), kept)
     return Parts(
-        folded(fixed, ends),
+        folded(fixed.words, fixed.offsets),
         of_wording,
         leaders,
-        heavy[ends[1:]] - heavy[ends[:-1]],
-        length,
-        fixed,
-        ends,
+        weighed(fixed),
+        np.diff(fixed.offsets),
+        fixed.words,
+        fixed.offsets,
     )
 
 
 def leading(found: Wordings, parts: Parts, live: Flags) -> Index:
     """An index of the leaders whose parts are `live`, for texts that are not in the sample."""
     leaders = parts.leaders[live[: parts.leaders.size]]
-    return indexed(found.words, found.offsets, leaders)
+    return indexed(found.segments, leaders)
 
 
 def capped(prompt: Ints, item: Ints, rate: Ints) -> tuple[Ints, Ints]:
