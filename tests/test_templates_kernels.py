@@ -45,6 +45,7 @@ from linkage.kernels.groups import (
     spread,
 )
 from linkage.kernels.incidence import Ints
+from linkage.kernels.language import BACK, Corpus, weighed
 from linkage.kernels.neighbours import ONCE, Cut, numbered, paired, paired_again
 from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
 from linkage.kernels.words import LONGEST, MASK, Words, odd
@@ -430,3 +431,43 @@ def test_the_foremost_of_each_group(seed: int) -> None:
     wanted = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
     np.testing.assert_array_equal(foremost(group, rate, other), wanted)
     assert foremost(group[:0], rate[:0], other[:0]).size == 0
+
+
+def test_words_weigh_what_those_before_them_in_other_families_leave(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kinds, count, families = 9, 60, 5
+    texts = [rng.integers(0, kinds, rng.integers(0, 8)).astype(np.int32) for _ in range(count)]
+    family = rng.integers(0, families, count)
+    bits = rng.uniform(1, 9, kinds).astype(np.float32)
+    share = rng.uniform(0.5, 2, count).astype(np.float32)
+    fixed = [rng.permutation(kinds)[: rng.integers(1, 6)].astype(np.int32) for _ in range(families)]
+    words = np.concatenate(texts)
+    owners = np.repeat(np.arange(count, dtype=np.int32), [len(text) for text in texts])
+    held, places = spread(words, owners, kinds)
+    held, places = singled(held, places, count)
+    counts, sizes = np.bincount(words, minlength=kinds), np.bincount(family, minlength=families)
+    corpus = Corpus(words, ends(texts), bits, counts, held, places, family, sizes, count, share)
+    found = weighed(corpus, np.concatenate(fixed), ends(fixed), np.arange(families))
+
+    def seen(one: int, *asked: int) -> float:
+        return sum(
+            float(share[text])
+            for text in range(count)
+            if family[text] != one and set(asked) <= set(texts[text].tolist())
+        )
+
+    for one in range(families):
+        weight = 0.0
+        for place, word in enumerate(fixed[one].tolist()):
+            alone = min(1.0, max((counts[word] - sizes[one]) / count, 2.0 ** -float(bits[word])))
+            given = [
+                (seen(one, before, word) + BACK * alone) / (seen(one, before) + BACK)
+                for before in fixed[one][:place].tolist()
+            ]
+            weight -= np.log2(max([alone, *given]))
+        assert found[one] == pytest.approx(weight, rel=1e-5)
+
+
+def ends(groups: list[np.ndarray]) -> Ints:
+    """Where each group begins, and where the last one ends."""
+    return np.cumsum([0, *(len(group) for group in groups)])

@@ -105,7 +105,7 @@ def test_a_template_in_the_midst_of_common_phrases_is_found(
 
 def test_a_short_rare_phrase_is_no_template_and_a_longer_one_is(seed: int) -> None:
     world = World(seed)
-    for account in range(3):
+    for account in [*range(3)] * 2:
         rest = [world.sentence(14) for _ in range(4)]
         world.add(f"short{account}", " ".join([*rest[:2], "Mind the amber falcon.", *rest[2:]]))
         world.add(f"long{account}", " ".join([*rest, LONG[1]]))
@@ -135,14 +135,45 @@ def test_what_two_say_word_for_word_is_no_template_if_it_is_short(seed: int, tex
     assert all(world.of(world.mined(), "n")[1])
 
 
-def test_a_long_text_sent_by_two_is_a_template(seed: int) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_long_text_that_two_send_is_a_template_if_they_send_it_again(
+    seed: int, times: int
+) -> None:
     world = World(seed, accounts=100)
     text = world.sentence(20)
-    for account in range(2):
+    for account in [*range(2)] * times:
         world.add(f"n{account}", text)
     ids, own = world.of(world.mined(), "n")
     assert {*ids} == {ids[0]} - {None}
-    assert not any(own)
+    assert all(own) if times == 1 else not any(own)
+
+
+def test_what_a_few_copied_once_is_no_template_unless_they_have_more_in_common(seed: int) -> None:
+    world = World(seed)
+    texts = [f"{world.sentence(16)} {{}} {world.sentence(16)}" for _ in range(12)]
+    for number, text in enumerate(texts):
+        for account in range(8):
+            name = f"copied{number * 8 + account}" if number < 6 else f"network{account}"
+            world.add(name, text.format(world.sentence(5)))
+    found = world.mined()
+    assert all(world.of(found, "copied")[1])
+    assert not any(world.of(found, "network")[1])
+
+
+def test_set_phrases_that_many_happen_to_say_together_are_no_template(seed: int) -> None:
+    world = World(seed, accounts=2_500, each=2)
+    asks = [" ".join(world.rng.choice(world.words, 5)) for _ in range(12)]
+    places = [" ".join(world.rng.choice(world.words, 5)) for _ in range(12)]
+    for account in range(2_500):
+        ask, place = world.rng.choice(asks), world.rng.choice(places)
+        between = " ".join(world.rng.choice(world.words[:40], 3))
+        world.add(f"said{account}", f"{ask} {between} {place}?")
+    for account in range(25):
+        between = " ".join(world.rng.choice(world.words[:40], 3))
+        world.add(f"n{account}", f"{LONG[0][:-1]} {between} {LONG[1]}")
+    found = world.mined()
+    assert all(world.of(found, "said")[1])
+    assert not any(world.of(found, "n")[1])
 
 
 def test_the_model_gives_the_prompts_of_the_sample_what_they_have(seed: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.kernels.groups import reached, singled, spread
+from linkage.kernels.groups import distinct, reached, singled, spread
 from linkage.kernels.incidence import Int32s, Ints
 from linkage.templates.sampling import Sample
 
@@ -30,6 +32,14 @@ class Accounts:
         return np.diff(offsets)
 
 
+class Shares(NamedTuple):
+    """How many requests of an account have an item, ascending by item."""
+
+    item: Ints
+    account: Ints
+    requests: Ints
+
+
 class Holders:
     """Of the sample's prompts: how many hold what they have."""
 
@@ -39,8 +49,10 @@ class Holders:
         self._accounts = accounts
         if accounts is not None:
             codes = accounts.codes[found.inside]
-            mine, ends = spread(found.prompt, codes, prompts)
-            self._account, self._offsets = singled(mine, ends, accounts.count)
+            self._sent, self._ends = spread(found.prompt, codes, prompts)
+            self._account, self._offsets = singled(
+                self._sent.copy(), self._ends.copy(), accounts.count
+            )
 
     @property
     def are_accounts(self) -> bool:
@@ -59,3 +71,15 @@ class Holders:
         prompts, ends = spread(item, prompt, items)
         held = reached(prompts, ends, self._account, self._offsets, self._accounts.count)
         return held.astype(np.float64)
+
+    def each(self, item: Ints) -> Shares:
+        """Of items, of which each prompt has one or a negative number: how often each account has
+        each. None where requests are not known to be anybody's."""
+        if self._accounts is None:
+            none = np.zeros(0, np.int64)
+            return Shares(none, none, none)
+        of_each = np.repeat(item, np.diff(self._ends))
+        here = of_each >= 0
+        of_each, account = of_each[here], self._sent[here]
+        first, _, times = distinct((of_each * self._accounts.count + account).astype(np.uint64))
+        return Shares(of_each[first], account[first], times)

@@ -24,7 +24,8 @@ from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
 from linkage.templates.filling import fillings, folded_in, little
 from linkage.templates.holders import Holders, Places
-from linkage.templates.own import PHRASE, Phrases, phrases
+from linkage.templates.language import unexplained
+from linkage.templates.own import PHRASE, Phrases, held_by, phrases
 from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Prompts
 from linkage.templates.sets import (
@@ -209,16 +210,19 @@ def model_of(
     some, joined = folded_in(parts, used, some.where(fine[some.prompt]), rows)
     some = some.where(~little(found, wordings, parts, some)[some.prompt])
     hashes = set_hashes(parts, some, rows)
-    number, of_set = met.of(hashes)
-    telling = phrases(hashes, some, of_set[number], held, holders.everyone)
-    own = telling.own(hashes, _fixed(wordings, parts, some, rows), found.sizes)
-    sets = lookup(different(hashes[hashes != NOTHING]))
-    model = Model(wordings, parts, known, used, met.lookup(), lookup(chance), sets, telling)
     # A prompt without parts that was sent again, word for word, is a template by itself.
     again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
-    hashes = np.where(touched & (hashes == NOTHING), KNOWN, hashes)
+    given = np.where(again, scattered(found.hashes), hashes)
+    bits = unexplained(wordings, parts, some, rows) if holders.are_accounts else np.zeros(rows)
+    by = held_by(given, np.where(again, np.inf, bits), holders)
+    telling = phrases(hashes, some, by, held, holders.everyone)
+    own = telling.own(hashes, _fixed(wordings, parts, some, rows), found.sizes)
     own &= ~again | (found.sizes < PHRASE)
-    return model, Given(np.where(again, scattered(found.hashes), hashes), own, joined, again)
+    own |= again & by.once
+    sets = lookup(different(hashes[hashes != NOTHING]))
+    model = Model(wordings, parts, known, used, met.lookup(), lookup(chance), sets, telling)
+    given[touched & (given == NOTHING)] = KNOWN
+    return model, Given(given, own, joined, again)
 
 
 def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> Ints:
