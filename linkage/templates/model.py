@@ -43,10 +43,23 @@ KNOWN = np.uint64(1)  # stands for a set of well-known parts alone
 SAME = 0.8  # of a part's fixed words, so many are in a well-known text, to be a part of it
 
 
+class Usual(NamedTuple):
+    """Sets of parts, and how many prompts have each."""
+
+    sets: Lookup
+    times: Ints
+
+    def of(self, hashes: Words) -> Ints:
+        """How many have each of some sets."""
+        at, inside = positions(self.sets, hashes)
+        return np.where(inside, np.append(self.times, 0)[at], 0)
+
+
 class Model(NamedTuple):
     """The wordings of the sample, the parts that they are, which of these are well known.
 
     met, chance     sets that two have, and those that are together by chance only
+    usual           sets that two have without anything being left out
     sets            what prompts carry in the end
     phrases         sets that tell little
     """
@@ -56,6 +69,7 @@ class Model(NamedTuple):
     known: Flags
     used: Usage
     met: Lookup
+    usual: Usual
     chance: Lookup
     sets: Lookup
     phrases: Phrases
@@ -73,7 +87,7 @@ class Model(NamedTuple):
         ascending."""
         live = self.live()[part]
         every = carried(self.parts, self.used, *once(row[live], part[live]), rows)
-        found = recurring(self.parts, self.used, every, rows, self._recur)
+        found = recurring(self.parts, self.used, every, rows, self._recur, self.usual.of)
         found = meant(self.parts, self.used, found, rows, self._by_chance)
         hashes = set_hashes(self.parts, found, rows)
         fine = positions(self.sets, hashes)[1]
@@ -166,7 +180,7 @@ class _Met:
 
     holders: Holders
     prompts: Ints
-    seen: list[Words] = field(default_factory=list)
+    seen: list[Usual] = field(default_factory=list)
 
     def of(self, hashes: Words) -> tuple[Ints, Floats]:
         """The number of each prompt's set, and how many have each set."""
@@ -177,12 +191,20 @@ class _Met:
         """Whether two have each prompt's set."""
         number, held = self.of(hashes)
         flags = (held[number] > 1) & (hashes != NOTHING)
-        self.seen.append(different(hashes[flags]))
+        some = hashes[flags]
+        first, _, times = distinct(some)
+        self.seen.append(Usual(lookup(some[first]), times))
         return flags
+
+    def usual(self, hashes: Words) -> Ints:
+        """How many prompts had each of some sets that two have, before anything was left out."""
+        return self.seen[0].of(hashes)
 
     def lookup(self) -> Lookup:
         """The sets of which it was said that two have them."""
-        return lookup(different(np.concatenate([_no_sets(), *self.seen])))
+        return lookup(
+            different(np.concatenate([_no_sets(), *(each.sets.hashes for each in self.seen)]))
+        )
 
 
 def model_of(
@@ -202,7 +224,7 @@ def model_of(
     fills = fillings(parts, carried(parts, used, prompt, part, rows), rows)
     used, stay = used.without(fills), ~fills[part]
     some = carried(parts, used, prompt[stay], part[stay], rows)
-    some = recurring(parts, used, some, rows, met.recurs)
+    some = recurring(parts, used, some, rows, met.recurs, met.usual)
     # Requests say nothing of chance: whoever sends a template again may mean to.
     some, chance = _meant(parts, used, some, met) if holders.are_accounts else (some, _no_sets())
     number, of_set = met.of(set_hashes(parts, some, rows))
@@ -220,7 +242,9 @@ def model_of(
     own &= ~again | (found.sizes < PHRASE)
     own |= again & by.once
     sets = lookup(different(hashes[hashes != NOTHING]))
-    model = Model(wordings, parts, known, used, met.lookup(), lookup(chance), sets, telling)
+    model = Model(
+        wordings, parts, known, used, met.lookup(), met.seen[0], lookup(chance), sets, telling
+    )
     given[touched & (given == NOTHING)] = KNOWN
     return model, Given(given, own, joined, again)
 

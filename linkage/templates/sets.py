@@ -189,19 +189,46 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
 
 
 def recurring(
-    parts: Parts, used: Usage, found: Carried, rows: int, recurs: Callable[[Words], Flags]
+    parts: Parts,
+    used: Usage,
+    found: Carried,
+    rows: int,
+    recurs: Callable[[Words], Flags],
+    usual: Callable[[Words], Ints],
 ) -> Carried:
-    """What fewest prompts have is left out until the set is one that recurs; then small talk,
-    where more has stayed."""
-    hashes = set_hashes(parts, found, rows)
+    """What fewest prompts have is left out until the set is one that recurs; or, if more have what
+    stays without it, any one part. Then small talk, where more has stayed. `usual` is how many have
+    each of some sets by themselves."""
+    before = hashes = set_hashes(parts, found, rows)
+    bad = (hashes != NOTHING) & ~recurs(hashes)
+    one, times = _without_one(parts, found, before, bad, usual)
+    keep = np.ones(found.prompt.size, np.bool_)
     for _ in range(TOGETHER):
-        bad = (hashes != NOTHING) & ~recurs(hashes)
         if not bad.any():
             break
-        found = found.where(~first_of(found, bad, rarest(parts, used)))
-        hashes = set_hashes(parts, found, rows)
+        here = np.flatnonzero(keep)
+        keep[here[first_of(found.where(keep), bad, rarest(parts, used))]] = False
+        hashes = set_hashes(parts, found.where(keep), rows)
+        bad = (hashes != NOTHING) & ~recurs(hashes)
+    better = times > usual(hashes)
+    found = found.where(np.where(better[found.prompt], ~one, keep))
     more = _any(found.prompt, ~used.short[found.part], rows)
     return found.where(~found.loose | ~more[found.prompt])
+
+
+def _without_one(
+    parts: Parts, found: Carried, hashes: Words, bad: Flags, usual: Callable[[Words], Ints]
+) -> tuple[Flags, Ints]:
+    """The pair of each bad prompt without which its set is one that most have by themselves; and
+    how many, 0 if nobody has."""
+    out, most = np.zeros(found.prompt.size, np.bool_), np.zeros(bad.size, np.int64)
+    mine = np.flatnonzero(bad[found.prompt])
+    prompt, ids = found.prompt[mine], parts.ids[found.part[mine]]
+    times = usual(hashes[prompt] - scattered(ids))
+    order = np.lexsort([ids, -times, prompt])
+    first = order[np.flatnonzero(np.diff(prompt[order], prepend=-1))]
+    out[mine[first]], most[prompt[first]] = True, times[first]
+    return out, most
 
 
 def meant(
