@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -32,8 +32,10 @@ from linkage.kernels.groups import (
     counted,
     different,
     distinct,
+    folded,
     foremost,
     foremost_first,
+    held_within,
     highest,
     led,
     lookup,
@@ -45,7 +47,7 @@ from linkage.kernels.groups import (
     spread,
 )
 from linkage.kernels.incidence import Ints
-from linkage.kernels.language import BACK, Corpus, weighed
+from linkage.kernels.language import BACK, Corpus, surprisal
 from linkage.kernels.neighbours import ONCE, Cut, numbered, paired, paired_again
 from linkage.kernels.wordings import JOINS_BY_RUNS, NOBODY, indexed, joined, patterns
 from linkage.kernels.words import LONGEST, MASK, Words, odd
@@ -447,7 +449,7 @@ def test_words_weigh_what_those_before_them_in_other_families_leave(seed: int) -
     held, places = singled(held, places, count)
     counts, sizes = np.bincount(words, minlength=kinds), np.bincount(family, minlength=families)
     corpus = Corpus(words, ends(texts), bits, counts, held, places, family, sizes, count, share)
-    found = weighed(corpus, np.concatenate(fixed), ends(fixed), np.arange(families))
+    found = surprisal(corpus, np.concatenate(fixed), ends(fixed), np.arange(families))
 
     def seen(one: int, *asked: int) -> float:
         return sum(
@@ -471,3 +473,29 @@ def test_words_weigh_what_those_before_them_in_other_families_leave(seed: int) -
 def ends(groups: list[np.ndarray]) -> Ints:
     """Where each group begins, and where the last one ends."""
     return np.cumsum([0, *(len(group) for group in groups)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_largest_known_group_within_another_is_found(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    sizes = draw.integers(0, 7, 200)
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    values = draw.integers(1, 5, ends[-1]).astype(np.uint64)
+    known = {tuple(draw.integers(1, 5, size).tolist()) for size in (1, 2, 2, 3, 3, 3, 4)}
+    hashes = {each: _hash(each) for each in known}
+    least = draw.integers(1, 4, sizes.size)
+    asked = lookup(np.unique(np.array([*hashes.values()], np.uint64)))
+    found = held_within(asked, values, ends, least, 5)
+    for group, (begin, end) in enumerate(pairwise(ends.tolist())):
+        held = {
+            each
+            for size in range(least[group], end - begin + 1)
+            for each in combinations(values[begin:end].tolist(), size)
+            if each in known and end - begin <= 5
+        }
+        largest = max(map(len, held), default=0)
+        assert found[group] in ({hashes[e] for e in held if len(e) == largest} or {0})
+
+
+def _hash(values: tuple[int, ...]) -> int:
+    return int(folded(np.array(values, np.uint64), np.array([0, len(values)]))[0])

@@ -38,6 +38,15 @@ def test_what_fills_a_slot_elsewhere_makes_no_template() -> None:
     assert ids[64] not in {None, ids[0]}
 
 
+def test_a_line_may_be_filled_with_words_of_other_templates() -> None:
+    pairs = list(product(PLACES[:8], PLACES[8:16]))
+    texts = [f"how do you say {a} in {b}" for a, b in pairs]
+    texts += [f"translate {a} to {b}" for a, b in pairs]
+    ids = mined([*texts, "translate how do to velvet", "translate in to say"]).of_rows.to_pylist()
+    assert {*ids[64:]} == {ids[64]}
+    assert ids[64] not in {None, ids[0]}
+
+
 def test_lines_that_are_sent_again_and_again_speak_for_themselves() -> None:
     """What a log says of one thing is not taken for what fills the slot of another."""
     texts = [

@@ -196,6 +196,31 @@ def positions(among: Lookup, asked: Words) -> tuple[Ints, Flags]:
 
 
 @njit(cache=True, nogil=True)
+def held_within(known: Lookup, values: Words, offsets: Ints, least: Ints, most: int) -> Words:
+    """Of each group, which of the known ones (hashes, as by `folded`) has most of its values in the
+    same order, no others, and at least so many; 0 for none, and for groups of more than `most`."""
+    out = np.zeros(offsets.size - 1, np.uint64)
+    asked, count = np.zeros(1 << most, np.uint64), np.zeros(1 << most, np.int64)
+    for some in range(1, 1 << most):
+        count[some] = count[some >> 1] + (some & 1)
+    for group in range(out.size):
+        begin, size = offsets[group], offsets[group + 1] - offsets[group]
+        if size > most:
+            continue
+        for some in range(1, 1 << size):
+            asked[some] = count[some]
+            for i in range(size):
+                if (some >> i) & 1:
+                    asked[some] = mix(asked[some], values[begin + i])
+        _, inside = positions(known, asked[: 1 << size])
+        best = least[group] - 1
+        for some in range(1, 1 << size):
+            if inside[some] and count[some] > best:
+                best, out[group] = count[some], asked[some]
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _width(values: Words) -> int:
     """Bits of the largest value, or of one that is no more than twice as large."""
     top, bits = np.uint64(0), 0

@@ -40,7 +40,7 @@ class Corpus(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def weighed(corpus: Corpus, fixed: Int32s, ends: Ints, asked: Ints) -> npt.NDArray[np.float64]:
+def surprisal(corpus: Corpus, fixed: Int32s, ends: Ints, asked: Ints) -> npt.NDArray[np.float64]:
     """Bits of the fixed words of some families, each given that of those before it, in other
     families, which makes it most likely."""
     out = np.zeros(asked.size, np.float64)

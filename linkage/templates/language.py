@@ -6,7 +6,7 @@ import numpy as np
 
 from linkage.kernels.alignment import Bits
 from linkage.kernels.groups import lookup, positions, singled, spread, taken
-from linkage.kernels.language import Corpus, weighed
+from linkage.kernels.language import Corpus, surprisal
 from linkage.templates.parts import JUDGED, Floats, Parts, Wordings
 from linkage.templates.sets import Carried
 
@@ -21,7 +21,7 @@ def unexplained(wordings: Wordings, parts: Parts, held: Carried, rows: int) -> F
     fixed = order[positions(lookup(known[order]), parts.words)[0]].astype(np.int32)
     asked = np.flatnonzero(np.bincount(held.part, minlength=parts.ids.size))
     weight = np.zeros(parts.ids.size)
-    weight[asked] = weighed(_corpus(wordings, parts, bits), fixed, parts.offsets, asked)
+    weight[asked] = surprisal(_corpus(wordings, parts, bits), fixed, parts.offsets, asked)
     out = np.bincount(held.prompt, weight[held.part], minlength=rows)
     return out.astype(np.float64)
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.kernels.alignment import Bits, Flags, marked
-from linkage.kernels.groups import different, distinct, folded, lookup, positions
+from linkage.kernels.groups import different, distinct, folded, held_within, lookup, positions
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import MASK, Words
 
@@ -24,6 +24,7 @@ FIXED = 0.3  # share of their words that are fixed, then
 FILLS = 0.2  # share of a word's places where it fills a slot: then it is no template's own
 PLACES = 4  # counted from either end, at which a word may stand
 REGULAR = 0.6  # share of a word's places that are the same one
+TRIED = 8  # words of a line that may be its template's own, of which all choices are tried
 MOSTLY = 0.5  # or at which it is fixed
 OWN = 0.2  # share of a line's words that are its template's own, at least
 SURE = 20  # lines that make a template of which nothing was known
@@ -72,13 +73,12 @@ class Together(NamedTuple):
 
 
 class _Kinds(NamedTuple):
-    """Different words: which one each word of the lines is, how often it is there; whether it may
-    be a template's own; the share of its places that are the same, whether these are enough, and
-    whether it is fixed at most of its places."""
+    """Different words: which one each word of the lines is; how often it is there, and at which
+    share of its places it is at the same one. Those that may be a template's own: they stand at one
+    place (`steady`), or are fixed at most (`sure`)."""
 
     number: Ints
     times: Ints
-    able: Flags
     regular: npt.NDArray[np.float64]
     steady: Flags
     sure: Flags
@@ -98,7 +98,7 @@ def together(lines: Lines) -> Together:
     able = (fills < FILLS * times) & (lines.words[first] != MASK)
     regular = _regular(lines, row, number, times)
     steady = able & (regular >= REGULAR) & (times >= SETTLED)
-    kinds = _Kinds(number, times, able, regular, steady, able & (kept >= MOSTLY * times))
+    kinds = _Kinds(number, times, regular, steady, able & (kept >= MOSTLY * times))
     at, inside = positions(lookup(lines.words[first]), lines.fixed)
     words, ends = _some(lines.fixed, lines.ends, inside & able[at])
     settled &= np.diff(ends) > 0
@@ -117,22 +117,23 @@ def together(lines: Lines) -> Together:
 
 def _found(lines: Lines, row: Ints, kinds: _Kinds, free: Flags, new: Flags, known: Words) -> Words:
     """A hash of the template's own words of each line that is `free`, 0 for none: the words of a
-    `known` one, or what enough lines have that are of no pattern. What stands least regularly is
+    `known` one; or what enough lines have that are of no pattern, what stands least regularly being
     left out until it is so."""
-    out = np.zeros(free.size, np.uint64)
-    sizes = np.diff(lines.offsets)
-    flags = (kinds.steady | kinds.sure)[kinds.number] & free[row]
+    steady = kinds.steady[kinds.number]
+    words, ends = _some(lines.words, lines.offsets, (steady | kinds.sure[kinds.number]) & free[row])
+    least = np.maximum(1, np.ceil(OWN * np.diff(lines.offsets))).astype(np.int64)
+    out = held_within(lookup(known), words, ends, least, TRIED)
+    left = free & new & (out == 0)
+    flags = steady & left[row]
     for _ in range(LONG):
         words, ends = _some(lines.words, lines.offsets, flags)
-        hashes, own = folded(words, ends), np.diff(ends)
-        made = free & new & (own >= np.maximum(1, OWN * sizes))
-        made &= lines.counted(flags & ~kinds.steady[kinds.number]) == 0
+        hashes = folded(words, ends)
+        made = left & (np.diff(ends) >= least)
         every = distinct(hashes)
         all_of, rare = np.bincount(every.number, made), np.bincount(every.number, made & lines.rare)
         made &= ((rare >= SURE) & (2 * rare >= all_of))[every.number]
-        hit = free & (own > 0) & (made | positions(lookup(known), hashes)[1])
-        out[hit], free = hashes[hit], free & ~hit
-        flags &= free[row]
+        out[made], left = hashes[made], left & ~made
+        flags &= left[row]
         mine = np.flatnonzero(flags)
         if not mine.size:
             break
