@@ -37,7 +37,7 @@ def by_linkage(texts: pa.ChunkedArray) -> Groups:
     """`linkage templates mine`, as it is."""
     from linkage.templates import mine
 
-    found: Groups = mine(texts).of_rows.to_pylist()
+    found: Groups = mine(texts).of_rows.dictionary_decode().to_pylist()
     return found
 
 
