@@ -270,7 +270,7 @@ def test_texts_join_the_leader_that_they_are_most_alike(seed: int) -> None:
     leaders = np.flatnonzero(pattern == np.arange(50))
     assert set(pattern.tolist()) == set(leaders.tolist())
     assert 1 < leaders.size < 50
-    found = joined(indexed(held, leaders), held, words, offsets, bar)
+    found = joined(indexed(held, leaders), held, words, offsets, np.arange(50), bar)
     sure = [one for one in leaders if found[one] != NOBODY]
     for one in sure:
         mine = words[offsets[one] : offsets[one + 1]].tolist()

@@ -302,15 +302,17 @@ def indexed(held: Segments, leaders: Ints) -> Index:
 
 
 @njit(cache=True, nogil=True)
-def joined(index: Index, held: Segments, words: Words, offsets: Ints, bar: Bar) -> Int32s:
-    """For each wording of another text, the leader that it is most alike, or NOBODY."""
-    out = np.empty(offsets.size - 1, np.int32)
+def joined(
+    index: Index, held: Segments, words: Words, offsets: Ints, which: Ints, bar: Bar
+) -> Int32s:
+    """For some wordings of other texts, the leader that each is most alike, or NOBODY."""
+    out = np.empty(which.size, np.int32)
     ballot, room = _empty_ballot(), empty_room()
     chosen, most = ballot.chosen, np.full(LONGEST, index.most, np.float32)
     numbers, keys = np.empty(LONGEST + 1, np.int32), np.empty(LONGEST + 2, np.uint64)
     wide = np.uint64(index.filter.size - 1)
     for one in range(out.size):
-        at, stop = offsets[one], offsets[one + 1]
+        at, stop = offsets[which[one]], offsets[which[one] + 1]
         # Most pairs are nobody's: these are passed over without a branch that depends on it.
         before, some = FIRST, np.int64(0)
         for i in range(at, stop + 1):

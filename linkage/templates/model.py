@@ -85,7 +85,7 @@ class Model(NamedTuple):
     def settle(self, row: Ints, part: Ints, rows: int) -> tuple[Words, Carried]:
         """The set of each row, `NOTHING` if it is none that recurs; and what is in it. Rows are
         ascending."""
-        live = self.live()[part]
+        live = self.used.prompts[part] > 0
         every = carried(self.parts, self.used, *once(row[live], part[live]), rows)
         found = recurring(self.parts, self.used, every, rows, self._recur, self.usual.of)
         found = meant(self.parts, self.used, found, rows, self._by_chance)
@@ -146,8 +146,8 @@ def nearest(
     part = np.full(segment.size, -1, np.int64)
     part[inside] = parts.of_wording[at[inside]]
     new = np.flatnonzero(~inside)
-    words, offsets = taken(each.words, each.segments, segment[new])
-    leader = joined(index, held.segments, words, offsets, Bar(held.enough, LOOSELY))
+    bar = Bar(held.enough, LOOSELY)
+    leader = joined(index, held.segments, each.words, each.segments, segment[new], bar)
     some = leader >= 0
     part[new[some]] = np.searchsorted(parts.leaders, leader[some])
     return part

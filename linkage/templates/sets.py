@@ -25,6 +25,9 @@ SURE = 7  # bits beyond one for each doubling of what is asked: one error in a h
 FILLING = 10  # a part that others are so many times as frequent as, is what filled their slot
 
 
+Order = Callable[[Ints], tuple[Words, Floats, Ints]]  # parts to their rates, the last one first
+
+
 class Usage(NamedTuple):
     """How parts are used.
 
@@ -59,9 +62,8 @@ def usage(parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int
     strong = (holders > 1) & (parts.weight >= chance)
     filled = np.bincount(parts.of_wording, minlength=count) >= FILLED
     short = parts.length < np.where(filled, TALK - 1, TALK)
-    anchor, light = strong & ~short, ~strong | short
     here, there = pairs_within(prompt)
-    wanted = (anchor[part[there]] | light[part[there]]) & light[part[here]]
+    wanted = (~strong | short)[part[here]]
     keys = part[here[wanted]] * count + part[there[wanted]]
     first, _, together = distinct(keys.astype(np.uint64))
     return Usage(prompts, strong, short, keys[first], together)
@@ -159,16 +161,16 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
     count = parts.ids.size
     prompt, part = capped(prompt, part, used.prompts[part])
     seen = used.prompts[part]
-    anchor = (used.strong & ~used.short)[part]
+    strong, short = used.strong[part], used.short[part]
+    anchor = strong & ~short
     most = np.zeros(rows, np.int64)
     np.maximum.at(most, prompt[anchor], seen[anchor])
     filling = (seen < OFTEN) & (most[prompt] >= FILLING * seen)
     steady = _any(prompt, anchor & (seen >= OFTEN) & ~filling, rows)
     bound, weight = np.zeros(part.size), np.zeros(part.size)
     here, there = pairs_within(prompt)
-    light = (~used.strong | used.short)[part]
-    wanted = (anchor[there] | light[there]) & light[here]
-    here, there = here[wanted], there[wanted]
+    light = ~anchor[here]
+    here, there = here[light], there[light]
     mutual = np.zeros(part.size)
     if used.pairs.size:
         keys = part[here] * count + part[there]
@@ -179,12 +181,12 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
         here, there, times = here[sure], there[sure], times[sure]
         np.maximum.at(bound, here, times / np.maximum(1, seen[here]))
         np.maximum.at(weight, here, times / np.maximum(1, seen[there]))
-    loose = used.short[part] & ((bound < LOOSE) | (weight < MINOR))
+    loose = short & ((bound < LOOSE) | (weight < MINOR))
     tied = (bound >= TIED) & (seen >= OFTEN)
     mutually = (mutual >= MUTUAL) & (seen >= OFTEN)
     tied, loose = tied | mutually, loose & ~mutually
-    some = _any(prompt, used.strong[part], rows)
-    keep = (used.strong[part] | tied) & some[prompt] & ~filling & ~(loose & steady[prompt])
+    some = _any(prompt, strong, rows)
+    keep = (strong | tied) & some[prompt] & ~filling & ~(loose & steady[prompt])
     return Carried(prompt, part, loose).where(keep)
 
 
@@ -261,22 +263,20 @@ def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
     return added(found.prompt, scattered(parts.ids[found.part]), rows)
 
 
-def rarest(parts: Parts, used: Usage) -> tuple[Words, Floats, Ints]:
-    """What parts are put in order by, the last first: what fewest prompts have; of equals, the
-    light ones."""
-    return parts.ids, parts.weight, used.prompts
+def rarest(parts: Parts, used: Usage) -> Order:
+    """What fewest prompts have first; of equals, the light ones."""
+    return lambda part: (parts.ids[part], parts.weight[part], used.prompts[part])
 
 
-def _commonest(parts: Parts, used: Usage) -> tuple[Words, Floats, Ints]:
-    """The same: what most prompts have; of equals, the light ones."""
-    return parts.ids, parts.weight, -used.prompts
+def _commonest(parts: Parts, used: Usage) -> Order:
+    """What most prompts have first; of equals, the light ones."""
+    return lambda part: (parts.ids[part], parts.weight[part], -used.prompts[part])
 
 
-def first_of(found: Carried, bad: Flags, order: tuple[Words, Floats, Ints]) -> Flags:
+def first_of(found: Carried, bad: Flags, order: Order) -> Flags:
     """Of each bad prompt, the pair whose part comes first in an order."""
     mine = np.flatnonzero(bad[found.prompt])
-    part = found.part[mine]
-    mine = mine[np.lexsort([*(each[part] for each in order), found.prompt[mine]])]
+    mine = mine[np.lexsort([*order(found.part[mine]), found.prompt[mine]])]
     out = np.zeros(found.prompt.size, np.bool_)
     out[mine[np.flatnonzero(np.diff(found.prompt[mine], prepend=-1))]] = True
     return out
