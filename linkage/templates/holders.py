@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.kernels.groups import distinct, reached, singled, spread
+from linkage.kernels.groups import distinct, reached, singled, spread, taken
 from linkage.kernels.incidence import Int32s, Ints
 from linkage.templates.sampling import Sample
 
@@ -33,11 +33,13 @@ class Accounts:
 
 
 class Shares(NamedTuple):
-    """How many requests of an account have an item, ascending by item."""
+    """How many requests of an account have an item, ascending by item; and whether it has more than
+    one request in all."""
 
     item: Ints
     account: Ints
     requests: Ints
+    able: npt.NDArray[np.bool_]
 
 
 class Holders:
@@ -72,14 +74,14 @@ class Holders:
         held = reached(prompts, ends, self._account, self._offsets, self._accounts.count)
         return held.astype(np.float64)
 
-    def each(self, item: Ints) -> Shares:
-        """Of items, of which each prompt has one or a negative number: how often each account has
-        each. None where requests are not known to be anybody's."""
+    def each(self, prompt: Ints, item: Ints) -> Shares:
+        """Of (prompt, item) pairs: how often each account has each item. None where it is not known
+        whose requests are."""
         if self._accounts is None:
             none = np.zeros(0, np.int64)
-            return Shares(none, none, none)
-        of_each = np.repeat(item, np.diff(self._ends))
-        here = of_each >= 0
-        of_each, account = of_each[here], self._sent[here]
+            return Shares(none, none, none, none > 0)
+        account, ends = taken(self._sent, self._ends, prompt)
+        of_each = np.repeat(item, np.diff(ends))
         first, _, times = distinct((of_each * self._accounts.count + account).astype(np.uint64))
-        return Shares(of_each[first], account[first], times)
+        more = np.bincount(self._sent, minlength=self._accounts.count) > 1
+        return Shares(of_each[first], account[first], times, more[account[first]])

@@ -6,24 +6,22 @@ import numpy as np
 
 from linkage.kernels.alignment import Bits
 from linkage.kernels.groups import lookup, positions, singled, spread, taken
+from linkage.kernels.incidence import Ints
 from linkage.kernels.language import Corpus, surprisal
 from linkage.templates.parts import JUDGED, Floats, Parts, Wordings
-from linkage.templates.sets import Carried
 
 
-def unexplained(wordings: Wordings, parts: Parts, held: Carried, rows: int) -> Floats:
-    """Bits of what each prompt carries that the words before each word do not explain, as far as
+def unexplained(wordings: Wordings, parts: Parts, asked: Ints) -> Floats:
+    """Bits of some parts that the words before each word do not explain, as far as
     other parts have them: set phrases ("by mistake") have rare words, and say little."""
     kinds = int(wordings.number.max(initial=-1)) + 1
     bits, known = np.zeros(kinds, np.float32), np.zeros(kinds, np.uint64)
     bits[wordings.number], known[wordings.number] = wordings.bits, wordings.words
     order = np.argsort(known)
     fixed = order[positions(lookup(known[order]), parts.words)[0]].astype(np.int32)
-    asked = np.flatnonzero(np.bincount(held.part, minlength=parts.ids.size))
     weight = np.zeros(parts.ids.size)
     weight[asked] = surprisal(_corpus(wordings, parts, bits), fixed, parts.offsets, asked)
-    out = np.bincount(held.prompt, weight[held.part], minlength=rows)
-    return out.astype(np.float64)
+    return weight
 
 
 def _corpus(wordings: Wordings, parts: Parts, bits: Bits) -> Corpus:

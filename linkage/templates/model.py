@@ -25,7 +25,7 @@ from linkage.templates.cutting import Cut
 from linkage.templates.filling import fillings, folded_in, little
 from linkage.templates.holders import Holders, Places
 from linkage.templates.language import unexplained
-from linkage.templates.own import PHRASE, Phrases, held_by, phrases
+from linkage.templates.own import PHRASE, Phrases, held_by, phrases, spoken
 from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Prompts
 from linkage.templates.sets import (
@@ -219,7 +219,11 @@ def model_of(
     shared = (held[part] > 1) & ~known[part]
     prompt, part = prompt[shared], part[shared]
     prompt, part = capped(prompt, part, np.bincount(part, minlength=count)[part])
+    bits = np.zeros(count)
+    if holders.are_accounts:
+        bits = unexplained(wordings, parts, np.flatnonzero((held > 1) & ~known))
     used = usage(parts, prompt, part, held, wordings.hashes.size)
+    used = used._replace(strong=used.strong & ~spoken(prompt, part, bits, holders, rows))
     met = _Met(holders, np.arange(rows))
     fills = fillings(parts, carried(parts, used, prompt, part, rows), rows)
     used, stay = used.without(fills), ~fills[part]
@@ -235,8 +239,8 @@ def model_of(
     # A prompt without parts that was sent again, word for word, is a template by itself.
     again = (hashes == NOTHING) & ~touched & (holders.of(met.prompts, met.prompts, rows) > 1)
     given = np.where(again, scattered(found.hashes), hashes)
-    bits = unexplained(wordings, parts, some, rows) if holders.are_accounts else np.zeros(rows)
-    by = held_by(given, np.where(again, np.inf, bits), holders)
+    weight = np.bincount(some.prompt, bits[some.part], minlength=rows)
+    by = held_by(given, np.where(again, np.inf, weight), holders)
     telling = phrases(hashes, some, by, held, holders.everyone)
     own = telling.own(hashes, _fixed(wordings, parts, some, rows), found.sizes)
     own &= ~again | (found.sizes < PHRASE)

@@ -56,16 +56,20 @@ class Phrases(NamedTuple):
 class Held(NamedTuple):
     """Of each prompt's set: how many accounts have it; whether language explains it; and how many
     of the accounts use it again: in another request, or, if they are not very few, by having
-    another set in common with somebody who has this one, too."""
+    another set in common with somebody who has this one, too; who has a single request cannot, and
+    counts only if they are very few, or if language explains the set."""
 
     holders: Floats
     light: Flags
+    able: Floats
     again: Floats
 
     @property
     def once(self) -> Flags:
         """Hardly anyone uses it again, and few have it, or language explains it."""
-        rarely = self.again < np.maximum(2, AGAIN * self.holders)
+        strict = self.light | (self.holders < FEW)
+        able = np.where(strict, self.holders, self.able)
+        rarely = self.again < np.maximum(np.minimum(2, able), AGAIN * able)
         return rarely & (self.light | (self.holders < SEVERAL))
 
 
@@ -76,14 +80,16 @@ def held_by(sets: Words, bits: Floats, holders: Holders) -> Held:
     first, number, _ = distinct(sets)
     of_set = holders.of(np.arange(sets.size), number, first.size)
     if not holders.are_accounts:
-        return Held(of_set[number], light, of_set[number])
-    shares = holders.each(np.where((sets == NOTHING) | (of_set[number] < 2), -1, number))
+        return Held(of_set[number], light, of_set[number], of_set[number])
+    some = np.flatnonzero((sets != NOTHING) & (of_set[number] > 1))
+    shares = holders.each(some, number[some])
     again = shares.requests > 1
     held = of_set[shares.item]
     few = np.flatnonzero((held >= FEW) & (held < SEVERAL) & ~light[first[shares.item]])
     again[few] |= _acquainted(shares.item[few], shares.account[few], holders.everyone)
+    able = np.bincount(shares.item[shares.able], minlength=first.size).astype(np.float64)
     used = np.bincount(shares.item[again], minlength=first.size).astype(np.float64)
-    return Held(of_set[number], light, used[number])
+    return Held(of_set[number], light, able[number], used[number])
 
 
 def _acquainted(item: Ints, account: Ints, accounts: int) -> Flags:
@@ -94,6 +100,17 @@ def _acquainted(item: Ints, account: Ints, accounts: int) -> Flags:
     out = np.zeros(item.size, np.bool_)
     out[here[times[pair] > 1]] = True
     return out
+
+
+def spoken(prompt: Ints, part: Ints, bits: Floats, holders: Holders, rows: int) -> Flags:
+    """Which parts, of (prompt, part) pairs of so many prompts, are language: it explains them, but
+    for some bits, and hardly anyone uses them again."""
+    if not holders.are_accounts:
+        return np.zeros(bits.size, np.bool_)
+    shares = holders.each(prompt, part)
+    again = np.bincount(shares.item[shares.requests > 1], minlength=bits.size)
+    held = np.bincount(shares.item, minlength=bits.size)
+    return (bits < SURE + np.log2(max(1, rows))) & (again < np.maximum(2, AGAIN * held))
 
 
 def phrases(sets: Words, held: Carried, of_set: Held, of_part: Floats, everyone: int) -> Phrases:
