@@ -222,7 +222,8 @@ def model_of(
     bits = np.zeros(count)
     if holders.are_accounts:
         bits = unexplained(wordings, parts, np.flatnonzero((held > 1) & ~known))
-    used = usage(parts, prompt, part, held, wordings.hashes.size)
+    every = wordings.hashes.size
+    used = usage(parts, prompt, part, held, every, accounts=holders.are_accounts)
     used = used._replace(strong=used.strong & ~spoken(prompt, part, bits, holders, rows))
     met = _Met(holders, np.arange(rows))
     fills = fillings(parts, carried(parts, used, prompt, part, rows), rows)

@@ -15,7 +15,7 @@ from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, scat
 from linkage.templates.sampling import NOTHING
 
 TALK = 5  # fewer fixed words than these beside many templates are small talk: "Thanks!"
-FILLED = 20  # unless one word less is fixed, and the slots beside have so many fillings
+FILLED = 20  # or one word less around slots with so many fillings, where accounts are not known
 LOOSE = 0.1  # as long as less of it is with any one of them
 MINOR = 0.2  # or as long as it is in less of what any of them is in: then it filled a slot
 TIED = 0.5  # share of a light part's prompts with one other, to be a part of it ("Why?")
@@ -49,8 +49,11 @@ class Usage(NamedTuple):
         return self._replace(prompts=np.where(parts, 0, self.prompts))
 
 
-def usage(parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int) -> Usage:
-    """Of the sample's (prompt, part) pairs; `holders` is how many accounts, or requests, have it.
+def usage(
+    parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int, *, accounts: bool
+) -> Usage:
+    """Of the sample's (prompt, part) pairs; `holders` is how many have it, `accounts` or requests:
+    people come upon a few words by themselves, whatever stands between them.
 
     Of U segments, c agree by chance in words that weigh less than log2(U / c) + log2(e) bits,
     times c / (c - 1), since the first one is free.
@@ -60,7 +63,7 @@ def usage(parts: Parts, prompt: Ints, part: Ints, holders: Floats, wordings: int
     rare = np.log2(np.maximum(1.0, wordings / np.maximum(1.0, holders))) + np.log2(np.e)
     chance = rare * holders / np.maximum(1.0, holders - 1)
     strong = (holders > 1) & (parts.weight >= chance)
-    filled = np.bincount(parts.of_wording, minlength=count) >= FILLED
+    filled = (np.bincount(parts.of_wording, minlength=count) >= FILLED) & (not accounts)
     short = parts.length < np.where(filled, TALK - 1, TALK)
     here, there = pairs_within(prompt)
     wanted = (~strong | short)[part[here]]
