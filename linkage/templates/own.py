@@ -27,7 +27,7 @@ MOST = 0.5  # of what is common, so large a share of the words
 MUCH = 12  # or so many, however long the rest is
 RARE = 0.01  # share of all accounts that has it at most
 THIN = 4  # a part that so many times as many have in other sets
-FEW, SEVERAL = 5, 20  # accounts that have it, at least, if hardly anyone uses it again
+FEW, SEVERAL = 5, 15  # accounts that have it, at least, if hardly anyone uses it again
 AGAIN = 0.2  # share of those who have it that does, at least, and two do
 SURE = 7  # bits beyond one for each doubling of the prompts: one in a hundred is said by chance
 
