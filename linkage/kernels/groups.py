@@ -371,20 +371,24 @@ def once(group: Ints, item: Ints) -> tuple[Ints, Ints]:
         end = begin + 1
         while end < group.size and group[end] == group[begin]:
             end += 1
+        first = count
         if end - begin > FEW:
-            some = np.sort(item[begin:end])
+            for value in np.sort(item[begin:end]):
+                if count == first or items[count - 1] != value:
+                    items[count] = value
+                    count += 1
         else:
-            some = item[begin:end].copy()
-            for i in range(1, some.size):
-                value, j = some[i], i
-                while j > 0 and some[j - 1] > value:
-                    some[j] = some[j - 1]
-                    j -= 1
-                some[j] = value
-        for i in range(some.size):
-            if i == 0 or some[i] != some[i - 1]:
-                groups[count], items[count] = group[begin], some[i]
+            for i in range(begin, end):
+                value, place = item[i], count
+                while place > first and items[place - 1] > value:
+                    place -= 1
+                if place > first and items[place - 1] == value:
+                    continue
+                for k in range(count, place, -1):
+                    items[k] = items[k - 1]
+                items[place] = value
                 count += 1
+        groups[first:count] = group[begin]
         begin = end
     return groups[:count].copy(), items[:count].copy()
 

@@ -212,40 +212,43 @@ class Cut(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _gaps(words: Int32s, offsets: Ints, pairs: Pairs, cut: Cut) -> tuple[Int32s, Ints, Words]:
-    """(a number for each pair that is left, as it was; where there are new ones; their hashes)."""
+def _gaps(
+    words: Int32s, offsets: Ints, pairs: Pairs, cut: Cut, starts: Flags
+) -> tuple[Int32s, Ints, Words]:
+    """(a number for each pair that is left, as it was; where there are new ones; their hashes).
+    Words that a new one begins with, by their numbers and one, go into `starts`."""
     number = np.empty(cut.offsets[-1] + cut.groups.size, np.int32)
-    new = 0
-    for turn in range(2):
-        if turn == 1:
-            places, hashes = np.empty(new, np.int64), np.empty(new, np.uint64)
-        at, flag, new = 0, 0, 0
-        for group in cut.groups:
-            begin, end = offsets[group], offsets[group + 1]
-            before = begin - 1
-            for i in range(begin, end + 1):
-                if i < end:
-                    flag += 1
-                    if not cut.kept[flag - 1]:
-                        continue
-                if before == i - 1:
-                    number[at] = pairs.number[i + group]
-                else:
-                    if turn == 1:
-                        places[new] = at
-                        first = words[before] if before >= begin else END
-                        hashes[new] = _hashed(first, words[i] if i < end else END)
-                    new += 1
-                at += 1
-                before = i
-    return number, places, hashes
+    # No more than there are words that are gone.
+    gone = cut.kept.size - cut.offsets[-1]
+    places, hashes = np.empty(gone, np.int64), np.empty(gone, np.uint64)
+    at, flag, new = 0, 0, 0
+    for group in cut.groups:
+        begin, end = offsets[group], offsets[group + 1]
+        before = begin - 1
+        for i in range(begin, end + 1):
+            if i < end:
+                flag += 1
+                if not cut.kept[flag - 1]:
+                    continue
+            if before == i - 1:
+                number[at] = pairs.number[i + group]
+            else:
+                places[new] = at
+                first = words[before] if before >= begin else END
+                hashes[new] = _hashed(first, words[i] if i < end else END)
+                starts[first + 1] = True
+                new += 1
+            at += 1
+            before = i
+    return number, places[:new], hashes[:new]
 
 
 @njit(cache=True, nogil=True)
 def paired_again(words: Int32s, offsets: Ints, pairs: Pairs, cut: Cut) -> Pairs:
     """The pairs of what is left of some groups, by the numbers that they had among all groups:
     equal pairs have equal ones, but some may be numbered that are there only once by now."""
-    number, places, hashes = _gaps(words, offsets, pairs, cut)
+    starts = np.zeros(pairs.fewer.size + 1, np.bool_)
+    number, places, hashes = _gaps(words, offsets, pairs, cut, starts)
     size = 16
     while size < 4 * places.size:
         size *= 2
@@ -267,11 +270,11 @@ def paired_again(words: Int32s, offsets: Ints, pairs: Pairs, cut: Cut) -> Pairs:
                 if not cut.kept[flag - 1]:
                     continue
                 word = words[i]
-            hashed = _hashed(before, word)
-            before = word
+            first, before = before, word
             if new < places.size and places[new] == at:
                 new += 1
-            else:
+            elif starts[first + 1]:
+                hashed = _hashed(first, word)
                 slot = hashed & mask
                 while given[slot] != -2 and key[slot] != hashed:
                     slot = (slot + np.uint64(1)) & mask

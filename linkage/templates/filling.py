@@ -47,8 +47,10 @@ def _filling(parts: Parts, found: Carried, rows: int, heavy: bool) -> Flags:
     sets = distinct(hashes)
     count = parts.ids.size
     signs = added(found.part, scattered(found.prompt.astype(np.uint64)), count)
-    bundle = distinct(signs).number
     used = np.bincount(found.part, minlength=count)
+    some = np.flatnonzero(used)
+    bundle = np.zeros(count, np.int64)
+    bundle[some] = distinct(signs[some]).number
     # Pairs of a set, by one of its prompts, and a bundle.
     one = np.zeros(rows, np.bool_)
     one[sets.first] = True
@@ -71,7 +73,7 @@ def _filling(parts: Parts, found: Carried, rows: int, heavy: bool) -> Flags:
     able = rest != NOTHING
     able &= (used[part] * HOST <= whole) if heavy else (weight <= others)
     longest = np.zeros(count, np.int64)
-    np.maximum.at(longest, bundle, parts.length * (used > 0))
+    np.maximum.at(longest, bundle[some], parts.length[some])
     able &= (longest[bundle[part]] <= PHRASE) | (used[part] < OFTENER)
     fills = able & (whole >= 2 * OFTEN) & (rare >= OPEN * whole) & (size <= SHARE * whole)
     beside = np.bincount(bundle[part], size * able, minlength=count)
