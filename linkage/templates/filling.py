@@ -13,7 +13,17 @@ from linkage.kernels.groups import added, among, distinct, folded, lookup, posit
 from linkage.kernels.incidence import Ints
 from linkage.templates.parts import OFTEN, TOGETHER, Parts, Wordings, scattered
 from linkage.templates.sampling import NOTHING, Prompts
-from linkage.templates.sets import Carried, Usage, first_of, rarest, set_hashes
+from linkage.templates.sets import (
+    Carried,
+    Usage,
+    first_of,
+    least,
+    light,
+    lightest,
+    rarest,
+    set_hashes,
+    without_one,
+)
 
 OPEN = 0.5  # of those that have the others, so many have nothing else there, or what is rare
 SHARE = 0.3  # so many at most have what fills the slot
@@ -80,6 +90,30 @@ def _filling(parts: Parts, found: Carried, rows: int, heavy: bool) -> Flags:
     filled = np.bincount(bundle[part], size * fills, minlength=count)
     out = (filled > 0) & (filled >= MOSTLY * beside)
     return out[bundle] & (used > 0) & (filled[bundle] >= EVER * used)
+
+
+def stray(parts: Parts, found: Carried, tells: Flags, rows: int) -> tuple[Carried, Flags]:
+    """Sets that hardly anyone has without the light part, telling no templates apart, that sets
+    them apart from one that many more have. And which prompts' sets these were."""
+    done = np.zeros(rows, np.bool_)
+    for _ in range(TURNS):
+        hashes = set_hashes(parts, found, rows)
+        sets = distinct(hashes)
+        times = sets.times[sets.number]
+        bad = (times < OFTEN) & (hashes != NOTHING)
+        near = np.flatnonzero(bad[found.prompt])
+        rest = without_one(parts, found.where(bad[found.prompt]), hashes)
+        at, inside = positions(lookup(hashes[sets.first]), rest)
+        many = np.where(inside, np.append(sets.times, 0)[at], 0)
+        fine = light(parts, found, rows)[near] & ~tells[found.part[near]] & (rest != NOTHING)
+        near = near[fine & (many >= MANY * times[found.prompt[near]])]
+        if not near.size:
+            break
+        bad = np.zeros(rows, np.bool_)
+        bad[found.prompt[near]] = True
+        found = found.where(~lightest(parts, found, near, bad, least(parts)))
+        done |= bad
+    return found, done
 
 
 def folded_in(parts: Parts, used: Usage, found: Carried, rows: int) -> tuple[Carried, Flags]:

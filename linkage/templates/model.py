@@ -22,9 +22,10 @@ from linkage.kernels.incidence import Ints
 from linkage.kernels.wordings import Index, joined
 from linkage.kernels.words import Words
 from linkage.templates.cutting import Cut
-from linkage.templates.filling import fillings, folded_in, little
+from linkage.templates.filling import fillings, folded_in, little, stray
 from linkage.templates.holders import Holders, Places
 from linkage.templates.language import unexplained
+from linkage.templates.options import Options, cored, options_of
 from linkage.templates.own import PHRASE, Phrases, held_by, phrases, spoken
 from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, leading, scattered
 from linkage.templates.sampling import NOTHING, Prompts
@@ -58,6 +59,7 @@ class Usual(NamedTuple):
 class Model(NamedTuple):
     """The wordings of the sample, the parts that they are, which of these are well known.
 
+    options         parts that come and go
     met, chance     sets that two have, and those that are together by chance only
     usual           sets that two have without anything being left out
     sets            what prompts carry in the end
@@ -68,6 +70,7 @@ class Model(NamedTuple):
     parts: Parts
     known: Flags
     used: Usage
+    options: Options
     met: Lookup
     usual: Usual
     chance: Lookup
@@ -87,17 +90,20 @@ class Model(NamedTuple):
         ascending."""
         live = self.used.prompts[part] > 0
         every = carried(self.parts, self.used, *once(row[live], part[live]), rows)
-        found = recurring(self.parts, self.used, every, rows, self._recur, self.usual.of)
+        every = cored(self.parts, self.options, every, rows)
+        found = recurring(
+            self.parts, self.used, every, self.options.tells, rows, self._recur, self.usual.of
+        )
         found = meant(self.parts, self.used, found, rows, self._by_chance)
         hashes = set_hashes(self.parts, found, rows)
         fine = positions(self.sets, hashes)[1]
         return np.where(fine, hashes, NOTHING), found.where(fine[found.prompt])
 
-    def _by_chance(self, hashes: Words, found: Carried) -> Flags:
-        return positions(self.chance, hashes)[1]
-
     def _recur(self, hashes: Words) -> Flags:
         return positions(self.met, hashes)[1]
+
+    def _by_chance(self, hashes: Words, found: Carried) -> Flags:
+        return positions(self.chance, hashes)[1]
 
     def sets_of(
         self, each: Cut, wordings: Words, rows: Places, index: Index
@@ -176,7 +182,8 @@ def known_parts(held: Wordings, parts: Parts, texts: Cut) -> Flags:
 
 @dataclass(frozen=True)
 class _Met:
-    """How many have each of the sets that prompts carry; `seen` are those that two have."""
+    """How many have each of the sets that prompts carry; `seen` are those that two have, `often`
+    those that many have."""
 
     holders: Holders
     prompts: Ints
@@ -229,12 +236,15 @@ def model_of(
     fills = fillings(parts, carried(parts, used, prompt, part, rows), rows)
     used, stay = used.without(fills), ~fills[part]
     some = carried(parts, used, prompt[stay], part[stay], rows)
-    some = recurring(parts, used, some, rows, met.recurs, met.usual)
+    options = options_of(parts, some, rows)
+    some = cored(parts, options, some, rows)
+    some = recurring(parts, used, some, options.tells, rows, met.recurs, met.usual)
     # Requests say nothing of chance: whoever sends a template again may mean to.
     some, chance = _meant(parts, used, some, met) if holders.are_accounts else (some, _no_sets())
     number, of_set = met.of(set_hashes(parts, some, rows))
     fine = of_set[number] > 1
-    some, joined = folded_in(parts, used, some.where(fine[some.prompt]), rows)
+    some, strayed = stray(parts, some.where(fine[some.prompt]), options.tells, rows)
+    some, joined = folded_in(parts, used, some, rows)
     some = some.where(~little(found, wordings, parts, some)[some.prompt])
     hashes = set_hashes(parts, some, rows)
     # A prompt without parts that was sent again, word for word, is a template by itself.
@@ -248,10 +258,19 @@ def model_of(
     own |= again & by.once
     sets = lookup(different(hashes[hashes != NOTHING]))
     model = Model(
-        wordings, parts, known, used, met.lookup(), met.seen[0], lookup(chance), sets, telling
+        wordings,
+        parts,
+        known,
+        used,
+        options,
+        met.lookup(),
+        met.seen[0],
+        lookup(chance),
+        sets,
+        telling,
     )
     given[touched & (given == NOTHING)] = KNOWN
-    return model, Given(given, own, joined, again)
+    return model, Given(given, own, joined | strayed, again)
 
 
 def _fixed(wordings: Wordings, parts: Parts, found: Carried, prompts: int) -> Ints:

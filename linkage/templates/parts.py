@@ -62,7 +62,7 @@ OFTEN = 5  # prompts that a wording is in, to be one of these
 COMPANY = 0.5  # share of a wording's prompts that its company is in
 STOCK = 0.3  # share of a pattern's requests that have a wording, to be no filling
 APART, LEAST = 3, 2  # one word in so many is not its pattern's, and so many are not, then
-TOGETHER = 24  # of a prompt, so many parts are held against each other
+TOGETHER = 64  # of a prompt, so many parts are held against each other
 
 Floats = npt.NDArray[np.float64]
 

@@ -22,6 +22,8 @@ TIED = 0.5  # share of a light part's prompts with one other, to be a part of it
 MUTUAL = 0.8  # share of the prompts of two light parts that have both, to be of one template
 SORTS = 8  # two parts are tied if together so many times as often as by chance, or more
 SURE = 7  # bits beyond one for each doubling of what is asked: one error in a hundred minings
+MANY = 10  # prompts that have a set by themselves
+LIGHTER = 0.3  # of a set's weight, so much is light
 FILLING = 10  # a part that others are so many times as frequent as, is what filled their slot
 
 
@@ -197,28 +199,43 @@ def recurring(
     parts: Parts,
     used: Usage,
     found: Carried,
+    tells: Flags,
     rows: int,
     recurs: Callable[[Words], Flags],
     usual: Callable[[Words], Ints],
 ) -> Carried:
-    """What fewest prompts have is left out until the set is one that recurs; or, if more have what
-    stays without it, any one part. Then small talk, where more has stayed. `usual` is how many have
-    each of some sets by themselves."""
-    before = hashes = set_hashes(parts, found, rows)
+    """What fewest prompts have is left out until the set is one that recurs; but first one part
+    without which it is a set that many have by themselves, or that some have, if the part is light
+    and tells no templates apart; or any one, if nobody has by themselves what stays otherwise. Then
+    small talk, where more has stayed. `usual` is how many have each of some sets by themselves."""
+    before, hashes = found, set_hashes(parts, found, rows)
     bad = (hashes != NOTHING) & ~recurs(hashes)
-    one, times = _without_one(parts, found, before, bad, usual)
-    keep = np.ones(found.prompt.size, np.bool_)
+    one, most = _without_one(parts, found, hashes, bad, usual)
     for _ in range(TOGETHER):
         if not bad.any():
             break
-        here = np.flatnonzero(keep)
-        keep[here[first_of(found.where(keep), bad, rarest(parts, used))]] = False
-        hashes = set_hashes(parts, found.where(keep), rows)
+        near = np.flatnonzero(bad[found.prompt])
+        times = usual(without_one(parts, found.where(bad[found.prompt]), hashes))
+        fine = light(parts, found, rows)[near] & ~tells[found.part[near]] & (times > 0)
+        near = near[fine | (times >= MANY)]
+        found = found.where(~lightest(parts, found, near, bad, rarest(parts, used)))
+        hashes = set_hashes(parts, found, rows)
         bad = (hashes != NOTHING) & ~recurs(hashes)
-    better = times > usual(hashes)
-    found = found.where(np.where(better[found.prompt], ~one, keep))
+    better = (most > 0) & (usual(hashes) == 0)
+    found = _either(before.where(better[before.prompt] & ~one), found.where(~better[found.prompt]))
     more = _any(found.prompt, ~used.short[found.part], rows)
     return found.where(~found.loose | ~more[found.prompt])
+
+
+def _either(one: Carried, other: Carried) -> Carried:
+    """What some prompts have, and what others have."""
+    prompt = np.concatenate([one.prompt, other.prompt])
+    order = np.argsort(prompt, kind="stable")
+    return Carried(
+        prompt[order],
+        np.concatenate([one.part, other.part])[order],
+        np.concatenate([one.loose, other.loose])[order],
+    )
 
 
 def _without_one(
@@ -234,6 +251,27 @@ def _without_one(
     first = order[np.flatnonzero(np.diff(prompt[order], prepend=-1))]
     out[mine[first]], most[prompt[first]] = True, times[first]
     return out, most
+
+
+def without_one(parts: Parts, found: Carried, hashes: Words) -> Words:
+    """Of each pair, the hash of its prompt's set without its part."""
+    return hashes[found.prompt] - scattered(parts.ids[found.part])
+
+
+def light(parts: Parts, found: Carried, rows: int) -> Flags:
+    """Which pairs' parts weigh little beside the rest of their prompts' sets."""
+    whole = np.bincount(found.prompt, parts.weight[found.part], rows)
+    return parts.weight[found.part] <= LIGHTER * whole[found.prompt]
+
+
+def lightest(parts: Parts, found: Carried, near: Ints, bad: Flags, order: Order) -> Flags:
+    """Of each bad prompt, the lightest of the pairs that are `near`; where it has none of these,
+    the pair whose part comes first in an order."""
+    some, close = np.zeros(found.prompt.size, np.bool_), np.zeros(bad.size, np.bool_)
+    some[near], close[found.prompt[near]] = True, True
+    out = first_of(found, bad & ~close, order)
+    out[near] |= first_of(found.where(some), close, least(parts))
+    return out
 
 
 def meant(
@@ -269,6 +307,11 @@ def set_hashes(parts: Parts, found: Carried, rows: int) -> Words:
 def rarest(parts: Parts, used: Usage) -> Order:
     """What fewest prompts have first; of equals, the light ones."""
     return lambda part: (parts.ids[part], parts.weight[part], used.prompts[part])
+
+
+def least(parts: Parts) -> Order:
+    """What is lightest first."""
+    return lambda part: (parts.ids[part], parts.weight[part], np.zeros(part.size, np.int64))
 
 
 def _commonest(parts: Parts, used: Usage) -> Order:
