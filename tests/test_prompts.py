@@ -122,11 +122,12 @@ def test_what_the_platform_says_wins(tmp_path: Path) -> None:
     rows[0]["prompt_template"] = "given"
     rows[1]["prompt"] = None
     rows[2]["prompt"] = "What is this thing that nobody else has ever asked about?"
+    rows += [{**row, "event_id": f"{row['event_id']} again"} for row in rows[3:]]
     of, found = stage(rows, tmp_path)
     assert (of["Tran0"], of["Tran1"], of["Tran2"]) == ("given", None, "")
     (one,) = {of["Tran3"], of["Tran4"], of["Tran5"]}
     (row,) = found.found.to_pylist()
-    assert (row["template_id"], row["accounts"], row["requests"]) == (one, 3, 3)
+    assert (row["template_id"], row["accounts"], row["requests"]) == (one, 3, 6)
     assert "prompt" not in found.events.columns
 
 
@@ -137,6 +138,7 @@ def test_what_somebody_wrote_is_never_taken_for_a_fingerprint(tmp_path: Path) ->
         for i, text in enumerate(prints)
         for column in ("prompt", "prompt_fingerprint")
     ]
+    rows += [{**row, "event_id": f"{row['event_id']} again"} for row in rows]
     rows.append({"account_id": "c", "event_id": "c", "prompt_fingerprint": "lkp1.broken"})
     of, _ = stage(rows, tmp_path)
     assert of["prompt_fingerprint0"] == of["prompt_fingerprint3"] != of["prompt0"]

@@ -155,9 +155,10 @@ def test_what_a_few_copied_once_is_no_template_unless_they_have_more_in_common(s
         for account in range(8):
             name = f"copied{number * 8 + account}" if number < 6 else f"network{account}"
             world.add(name, text.format(world.sentence(5)))
+            world.add(name, world.sentence(14))
     found = world.mined()
     assert all(world.of(found, "copied")[1])
-    assert not any(world.of(found, "network")[1])
+    assert np.mean(world.of(found, "network")[1]) == 0.5  # what each wrote besides
 
 
 def test_set_phrases_that_many_happen_to_say_together_are_no_template(seed: int) -> None:
