@@ -23,6 +23,8 @@ from linkage.scenarios import (
     Scenario,
     simulate,
 )
+from linkage.scenarios.arrays import identity
+from linkage.scenarios.chat import chat
 from linkage.scenarios.simulation import populate
 
 
@@ -280,6 +282,29 @@ def test_prompts_have_text(tmp_path: Path) -> None:
     assert texts.value("SELECT count(DISTINCT prompt) / count(prompt) FROM e") > 0.9
     assert texts.value("SELECT median(length(prompt)) FROM e") > 50
     assert texts.value("SELECT max((contains(prompt, '{'))::int) FROM e") == 0
+
+
+def test_people_write_in_their_own_words_and_ways(seed: int) -> None:
+    people, each = 400, 10
+    person = np.repeat(identity(0, seed, 0, np.arange(people)), each)
+    event = identity(1, seed, 0, np.arange(people * each))
+    texts = chat(person, event).to_pylist()
+    assert texts == chat(person, event).to_pylist()
+    assert all(texts)
+    assert len({*texts}) > 0.99 * len(texts)
+    sizes = np.array([len(text.split()) for text in texts])
+    assert np.quantile(sizes, 0.05) < 10 < 30 < np.quantile(sizes, 0.95)
+    words = [{*text.lower().split()} for text in texts]
+
+    def alike(one: int, other: int) -> float:
+        return len(words[one] & words[other]) / len(words[one] | words[other])
+
+    firsts = range(0, len(texts) - each, each)
+    same = np.mean([alike(first, first + 1) for first in firsts])
+    others = np.mean([alike(first, first + each) for first in firsts])
+    assert same > 1.2 * others  # what a person cares for, and how they write it
+    small = [text == text.lower() for text in texts]
+    assert 0.1 < np.mean(np.reshape(small, (people, each)).all(axis=1)) < 0.5
 
 
 def test_a_paraphrase_rewords_every_prompt_from_networks_templates(tmp_path: Path) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.scenarios import wording
 from linkage.scenarios.arrays import Flags, Ints, Words, identity, mix
+from linkage.scenarios.chat import chat, question, statement
+from linkage.scenarios.drawn import SLOT, draw, made, number, word
 from linkage.scenarios.scenario import Paraphrase
 from linkage.scenarios.traffic import Batch
 
-_SLOT = re.compile(r"\{(\w+)\}")
-_EVENT = 21  # the identifiers that fill slots
+_EVENT, _PERSON = 21, 23  # the identifiers that fill slots, and that give people their ways
 
 
 def column(batch: Batch, seed: int, first: int, paraphrase: Paraphrase) -> pa.Array:
@@ -23,7 +21,8 @@ def column(batch: Batch, seed: int, first: int, paraphrase: Paraphrase) -> pa.Ar
     rows = np.flatnonzero(batch.prompted)
     template = batch.template[rows]
     event = identity(_EVENT, seed, 0, rows + first)
-    texts = _written(template, event, np.asarray(batch.fresh[rows]))
+    person = identity(_PERSON, seed, 0, batch.account[rows])
+    texts = _written(template, person, event, np.asarray(batch.fresh[rows]))
     reworded = np.flatnonzero(batch.reworded[rows])
     texts = _replace(
         texts, reworded, _reword(texts.take(pa.array(reworded)), event[reworded], paraphrase)
@@ -33,17 +32,23 @@ def column(batch: Batch, seed: int, first: int, paraphrase: Paraphrase) -> pa.Ar
     return texts.take(pa.array(place, mask=place < 0))
 
 
-def _written(template: Words, event: Words, fresh: Flags) -> pa.Array:
+def _written(template: Words, person: Words, event: Words, fresh: Flags) -> pa.Array:
     """Chat for prompts that are written once; a wording of the list for all others, with a wrapper
     and a suffix that belong to the template."""
+    said = _said(event)
 
     def body(which: int, rows: Ints) -> pa.Array:
         if which == len(wording.TEMPLATES):
-            return _chat(event[rows])
-        return _fill(wording.TEMPLATES[which], template[rows], event[rows])
+            return chat(person[rows], event[rows])
+        return _fill(
+            wording.TEMPLATES[which],
+            template[rows],
+            event[rows],
+            tuple(each.take(pa.array(rows)) for each in said),
+        )
 
     number = (template % np.uint64(len(wording.TEMPLATES))).astype(np.int64)
-    bodies = _made(np.where(fresh, len(wording.TEMPLATES), number), body)
+    bodies = made(np.where(fresh, len(wording.TEMPLATES), number), body)
     wrappers = _options(wording.WRAPPERS, template, 101, fresh)
     suffixes = _options(wording.SUFFIXES, template, 102, fresh)
     return pc.binary_join_element_wise(wrappers, bodies, suffixes, "")
@@ -52,105 +57,55 @@ def _written(template: Words, event: Words, fresh: Flags) -> pa.Array:
 def _options(options: tuple[str, ...], template: Words, salt: int, none: Flags) -> pa.Array:
     """One of several texts for each template, its slots filled; nothing where there is `none`."""
     texts = (*options, "")
-    number = np.where(none, len(options), _draw(template, salt, len(options)))
-    return _made(number, lambda which, rows: _fill(texts[which], template[rows], template[rows]))
+    number = np.where(none, len(options), draw(template, salt, len(options)))
+
+    def option(which: int, rows: Ints) -> pa.Array:
+        return _fill(texts[which], template[rows], template[rows], ())
+
+    return made(number, option)
 
 
-def _made(number: Ints, make: Callable[[int, Ints], pa.Array]) -> pa.Array:
-    """A text for each row: rows that have the same number are made together."""
-    order = np.argsort(number, kind="stable")
-    which, begins = np.unique(number[order], return_index=True)
-    groups = zip(which, np.split(order, begins[1:]), strict=True)
-    parts = [make(int(each), rows) for each, rows in groups if len(rows)]
-    texts = pa.concat_arrays([pa.array([], pa.string()), *parts])
-    return texts.take(pa.array(np.argsort(order, kind="stable")))
+def _said(event: Words) -> tuple[pa.Array, ...]:
+    """Sentences to stand in slots, and last a question: for all prompts of a batch at once."""
+    return (*(statement(event, 20 * at) for at in range(6)), question(event, 0))
 
 
-def _fill(text: str, template: Words, event: Words) -> pa.Array:
-    pieces = _SLOT.split(text)
+def _fill(text: str, template: Words, event: Words, said: tuple[pa.Array, ...]) -> pa.Array:
+    pieces = SLOT.split(text)
     parts = [pa.array([""]).take(pa.array(np.zeros(len(event), np.int64)))]
     for place, piece in enumerate(pieces):
-        parts.append(_slot(piece, template, event, place) if place % 2 else pa.scalar(piece))
+        parts.append(_slot(piece, template, event, place, said) if place % 2 else pa.scalar(piece))
     return pc.binary_join_element_wise(*parts, "")
 
 
-def _slot(name: str, template: Words, event: Words, place: int) -> pa.Array:
+def _slot(
+    name: str, template: Words, event: Words, place: int, said: tuple[pa.Array, ...]
+) -> pa.Array:
     if name in wording.FIXED:
-        return _word(wording.FIXED[name], template, place)
-    makers = {
-        "sentence": _sentence,
-        "passage": _passage,
-        "question": _question,
-        "code": _code,
-        "n": _number,
-    }
-    if name in makers:
-        return makers[name](event, place)
-    return _word(wording.VARIABLE[name], event, place)
-
-
-def _draw(words: Words, salt: int, count: int) -> Ints:
-    scattered = mix(words ^ np.uint64((salt + 1) * 0x9E3779B97F4A7C15 % 2**64))
-    return (scattered % np.uint64(count)).astype(np.int64)
-
-
-def _word(options: tuple[str, ...], words: Words, salt: int) -> pa.Array:
-    return pa.array(options).take(pa.array(_draw(words, salt, len(options))))
-
-
-def _number(event: Words, place: int) -> pa.Array:
-    size = 10 ** (1 + _draw(event, place + 50, 3))
-    return pa.array(1 + _draw(event, place, 10**6) % size).cast(pa.string())
-
-
-def _clause(event: Words, place: int) -> list[pa.Array]:
-    kinds = ("name", "verb", "adjective", "noun", "place")
-    return [_word(wording.VARIABLE[kind], event, place * 17 + at) for at, kind in enumerate(kinds)]
-
-
-def _sentence(event: Words, place: int) -> pa.Array:
-    who, did, sort, what, where = _clause(event, place)
-    return pc.binary_join_element_wise(
-        pc.binary_join_element_wise(who, did, "the", sort, what, where, " "), ".", ""
-    )
-
-
-def _passage(event: Words, place: int) -> pa.Array:
-    """Two to four sentences."""
-    sentences = [_sentence(event, place + 40 * (1 + i)) for i in range(4)]
-    lengths = [pc.binary_join_element_wise(*sentences[:n], " ") for n in (2, 3, 4)]
-    return pc.choose(pa.array(_draw(event, place + 7, 3)), *lengths)
-
-
-def _question(event: Words, place: int) -> pa.Array:
-    who, did, sort, what, where = _clause(event, place + 300)
-    asks, count = _word(wording.VARIABLE["asks"], event, place), _number(event, place + 9)
-    body = pc.binary_join_element_wise(asks, count, sort, what, "that", who, did, where, " ")
-    return pc.binary_join_element_wise(body, "?", "")
+        return word(wording.FIXED[name], template, place)
+    if name == "sentence":
+        return said[4 + place // 2 % 2]
+    if name == "passage":
+        lengths = [pc.binary_join_element_wise(*said[:n], " ") for n in (2, 3, 4)]
+        return pc.choose(pa.array(draw(event, place + 7, 3)), *lengths)
+    if name == "question":
+        return said[-1]
+    if name == "code":
+        return _code(event, place)
+    if name == "n":
+        return number(event, place)
+    return word(wording.VARIABLE[name], event, place)
 
 
 def _code(event: Words, place: int) -> pa.Array:
     call, noun = (
-        _word(wording.VARIABLE["call"], event, place),
-        _word(wording.VARIABLE["noun"], event, place + 3),
+        word(wording.VARIABLE["call"], event, place),
+        word(wording.VARIABLE["noun"], event, place + 3),
     )
-    inner = _word(wording.VARIABLE["call"], event, place + 5)
+    inner = word(wording.VARIABLE["call"], event, place + 5)
     return pc.binary_join_element_wise(
-        call, "(", noun, ", ", inner, "(", _number(event, place), "))", ""
+        call, "(", noun, ", ", inner, "(", number(event, place), "))", ""
     )
-
-
-def _chat(event: Words) -> pa.Array:
-    """What a person types: an opening, some sentences or a question, a closing."""
-    opener, closer = _word(wording.OPENERS, event, 1), _word(wording.CLOSERS, event, 2)
-    bodies = (
-        _sentence(event, 3), _question(event, 4), _passage(event, 5),
-        pc.binary_join_element_wise(_sentence(event, 6), _question(event, 7), " "),
-        pc.binary_join_element_wise(_question(event, 8), _passage(event, 9), " "),
-        pc.binary_join_element_wise("It says:", _code(event, 11), _question(event, 10), " "),
-    )  # fmt: skip
-    body = pc.choose(pa.array(_draw(event, 12, len(bodies))), *bodies)
-    return pc.utf8_trim(pc.binary_join_element_wise(opener, body, closer, " "), " ")
 
 
 def _reword(texts: pa.Array, event: Words, how: Paraphrase) -> pa.Array:
@@ -158,12 +113,12 @@ def _reword(texts: pa.Array, event: Words, how: Paraphrase) -> pa.Array:
     gives way to a word of some other prompt."""
     words = pc.split_pattern(texts, " ")
     flat = words.flatten().dictionary_encode()
-    chosen = _draw(_each(words, event), 0, 1000)
+    chosen = draw(_each(words, event), 0, 1000)
     plain = np.array(flat.dictionary.to_pylist(), object)
     other = np.array([wording.SYNONYMS.get(word, "") for word in plain], object)
     index = flat.indices.to_numpy()
     if how.replaced:
-        instead = plain[index[_draw(_each(words, event), 1, max(len(index), 1))]]
+        instead = plain[index[draw(_each(words, event), 1, max(len(index), 1))]]
     else:
         beside = np.array(wording.FILLERS, object)[chosen % len(wording.FILLERS)]
         instead = plain[index] + " " + beside

@@ -104,38 +104,6 @@ SUFFIXES = (
     " End with a line that begins with ANSWER.",
     "\nA:",
 )
-OPENERS = (
-    "",
-    "",
-    "",
-    "Hi,",
-    "Hello!",
-    "Quick question:",
-    "Could you help me?",
-    "Please help:",
-    "So",
-    "OK,",
-    "I was wondering.",
-    "Good morning,",
-    "Sorry to ask again.",
-    "One more thing:",
-    "I need advice.",
-)
-CLOSERS = (
-    "",
-    "",
-    "",
-    "Thanks!",
-    "Thank you.",
-    "Keep it short.",
-    "What do you think?",
-    "Any ideas?",
-    "Be honest.",
-    "In simple words please.",
-    "I need it by tonight.",
-    "Explain why.",
-    "Can you check it?",
-)
 
 
 def _list(text: str) -> tuple[str, ...]:
@@ -226,32 +194,11 @@ VARIABLE = {
         "contracts; lamps; tyres; umbrellas; filters; pianos; vaccines; tiles; parcels; "
         "routers; seeds; helmets; kettles; maps"
     ),
-    "verb": _list(
-        "lost; found; sold; repaired; measured; forgot; ordered; compared; painted; moved; "
-        "counted; returned; borrowed; described; cancelled; checked; broke; planned; delayed; "
-        "opened; cleaned; missed; packed"
-    ),
-    "adjective": _list(
-        "old; new; cheap; heavy; quiet; broken; foreign; local; narrow; yellow; spare; large; "
-        "tiny; famous; cold; strange; simple; wooden; digital; rented; secret; early; final; "
-        "empty; bright; rusty; careful; slow"
-    ),
     "noun": _list(
         "report; garden; train; laptop; river; kitchen; teacher; market; letter; engine; "
         "neighbour; recipe; key; budget; concert; meeting; doctor; bridge; essay; ticket; "
         "server; office; island; camera; lesson; boat; password; salary; mirror; window; "
         "script; planet; museum; sister; landlord; chapter; model; battery"
-    ),
-    "place": _list(
-        "in the morning; near the station; after the holiday; without any warning; for my "
-        "brother; at work; during the exam; on the third floor; before the deadline; under "
-        "the table; next to the school; because of the rain; for two weeks; in spite of the "
-        "rules; behind the shop; at the border; by mistake"
-    ),
-    "asks": _list(
-        "How many; Why did; What happens if; When should; Where would; Which of; Who among; "
-        "How fast could; Is it likely that; By how much do; Under which condition would; What "
-        "is the chance that; How long would"
     ),
     "call": _list(
         "parse; merge; sort_by; fetch; retry; render; load; dump; split; fold; encode; scan; "
