@@ -44,7 +44,7 @@ KNOWN = np.uint64(1)  # stands for a set of well-known parts alone
 SAME = 0.8  # of a part's fixed words, so many are in a well-known text, to be a part of it
 
 
-class Usual(NamedTuple):
+class Counted(NamedTuple):
     """Sets of parts, and how many prompts have each."""
 
     sets: Lookup
@@ -72,7 +72,7 @@ class Model(NamedTuple):
     used: Usage
     options: Options
     met: Lookup
-    usual: Usual
+    usual: Counted
     chance: Lookup
     sets: Lookup
     phrases: Phrases
@@ -187,7 +187,7 @@ class _Met:
 
     holders: Holders
     prompts: Ints
-    seen: list[Usual] = field(default_factory=list)
+    seen: list[Counted] = field(default_factory=list)
 
     def of(self, hashes: Words) -> tuple[Ints, Floats]:
         """The number of each prompt's set, and how many have each set."""
@@ -200,7 +200,7 @@ class _Met:
         flags = (held[number] > 1) & (hashes != NOTHING)
         some = hashes[flags]
         first, _, times = distinct(some)
-        self.seen.append(Usual(lookup(some[first]), times))
+        self.seen.append(Counted(lookup(some[first]), times))
         return flags
 
     def usual(self, hashes: Words) -> Ints:
