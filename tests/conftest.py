@@ -30,7 +30,7 @@ UNTIMED = (HealthCheck.too_slow,)
 settings.register_profile(
     "usual",
     deadline=None,
-    derandomize=False,  # Hypothesis has a profile of its own for CI, which is always the same
+    derandomize=IN_CI,  # as with the seeds of other random tests
     print_blob=True,
     suppress_health_check=UNTIMED,
     max_examples=50,

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Row = TypeVar("Row")
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
-Reason = Annotated[str, StringConstraints(pattern=r"\S", min_length=1, max_length=4000)]
+# Languages differ in what \s stands for; in all of them, what is none of these can be seen.
+BLANK = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+Reason = Annotated[str, StringConstraints(pattern=f"[^{BLANK}]", min_length=1, max_length=4000)]
 Proposal = Literal["ban", "review", "none"]
 State = Literal["open", "banned", "watched", "cleared"]
 

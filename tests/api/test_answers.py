@@ -212,6 +212,7 @@ def test_a_request_sent_again_is_answered_the_same(api: Api) -> None:
         {"action": "ban", "reason": "nothing named"},
         {"action": "ban", "cluster_id": "c", "accounts": ["a"], "reason": "two things"},
         {"action": "ban", "cluster_id": "c", "reason": "  "},
+        {"action": "ban", "cluster_id": "c", "reason": "\x85\ufeff\u2003"},
         {"action": "ban", "cluster_id": "c"},
         {"action": "shoot", "cluster_id": "c", "reason": "no such thing"},
         {"action": "ban", "accounts": ["a", "a"], "reason": "twice"},
