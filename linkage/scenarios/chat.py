@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from linkage.scenarios import speech
 from linkage.scenarios.arrays import Flags, Ints, Words, mix, starts_of
-from linkage.scenarios.drawn import SLOT, draw, made, number, word
+from linkage.scenarios.drawn import draw, filled, made, number, word
 
 CARED_FOR = 3  # subjects of a person
 FAVOURITES = 3  # openings, and closings, that a person uses
@@ -119,14 +119,11 @@ def _sentence(voice: _Voice, shapes: tuple[str, ...], salt: int) -> pa.Array:
 def _spoken(voice: _Voice, shapes: tuple[str, ...], salt: int) -> pa.Array:
     """One of the shapes for each, its slots filled."""
 
-    def filled(which: int, rows: Ints) -> pa.Array:
+    def one(which: int, rows: Ints) -> pa.Array:
         here = voice.of(rows)
-        parts = [pa.array(np.full(rows.size, ""), pa.string())]
-        for place, piece in enumerate(SLOT.split(shapes[which])):
-            parts.append(_slot(piece, here, salt + place) if place % 2 else pa.scalar(piece))
-        return pc.binary_join_element_wise(*parts, "")
+        return filled(shapes[which], rows.size, lambda name, place: _slot(name, here, salt + place))
 
-    return made(draw(voice.event, salt, len(shapes)), filled)
+    return made(draw(voice.event, salt, len(shapes)), one)
 
 
 def _slot(name: str, voice: _Voice, salt: int) -> pa.Array:

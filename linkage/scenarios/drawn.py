@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from linkage.scenarios.arrays import Ints, Words, mix
 
@@ -21,6 +22,14 @@ def made(number: Ints, make: Callable[[int, Ints], pa.Array]) -> pa.Array:
     parts = [make(int(each), rows) for each, rows in groups if len(rows)]
     texts = pa.concat_arrays([pa.array([], pa.string()), *parts])
     return texts.take(pa.array(np.argsort(order, kind="stable")))
+
+
+def filled(shape: str, size: int, slot: Callable[[str, int], pa.Array]) -> pa.Array:
+    """So many texts of one shape; `slot` says what fills the slot of a name, at a place."""
+    parts = [pa.array(np.full(size, ""), pa.string())]
+    for place, piece in enumerate(SLOT.split(shape)):
+        parts.append(slot(piece, place) if place % 2 else pa.scalar(piece))
+    return pc.binary_join_element_wise(*parts, "")
 
 
 def draw(words: Words, salt: int, count: int) -> Ints:

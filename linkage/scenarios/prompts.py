@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from linkage.scenarios import wording
 from linkage.scenarios.arrays import Flags, Ints, Words, identity, mix
 from linkage.scenarios.chat import chat, question, statement
-from linkage.scenarios.drawn import SLOT, draw, made, number, word
+from linkage.scenarios.drawn import draw, filled, made, number, word
 from linkage.scenarios.scenario import Paraphrase
 from linkage.scenarios.traffic import Batch
 
@@ -71,11 +71,7 @@ def _said(event: Words) -> tuple[pa.Array, ...]:
 
 
 def _fill(text: str, template: Words, event: Words, said: tuple[pa.Array, ...]) -> pa.Array:
-    pieces = SLOT.split(text)
-    parts = [pa.array([""]).take(pa.array(np.zeros(len(event), np.int64)))]
-    for place, piece in enumerate(pieces):
-        parts.append(_slot(piece, template, event, place, said) if place % 2 else pa.scalar(piece))
-    return pc.binary_join_element_wise(*parts, "")
+    return filled(text, len(event), lambda name, place: _slot(name, template, event, place, said))
 
 
 def _slot(
