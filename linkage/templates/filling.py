@@ -15,6 +15,7 @@ from linkage.templates.parts import OFTEN, TOGETHER, Parts, Wordings, scattered
 from linkage.templates.sampling import NOTHING, Prompts
 from linkage.templates.sets import (
     Carried,
+    Counted,
     Usage,
     first_of,
     least,
@@ -73,9 +74,7 @@ def _filling(parts: Parts, found: Carried, rows: int, heavy: bool) -> Flags:
     # Families: sets that are the same without the bundle.
     rest = hashes[prompt] - own
     family = distinct(rest)
-    values = hashes[sets.first]
-    at, inside = positions(lookup(values), rest[family.first])
-    alone = np.where(inside, np.append(sets.times, 0)[at], 0)
+    alone = Counted(lookup(hashes[sets.first]), sets.times).of(rest[family.first])
     whole = alone + np.bincount(family.number, size, minlength=alone.size)
     rare = alone + np.bincount(family.number, size * (size < OFTEN), minlength=alone.size)
     whole, rare = whole[family.number], rare[family.number]
@@ -98,13 +97,12 @@ def stray(parts: Parts, found: Carried, tells: Flags, rows: int) -> tuple[Carrie
     done = np.zeros(rows, np.bool_)
     for _ in range(TURNS):
         hashes = set_hashes(parts, found, rows)
-        sets = distinct(hashes)
-        times = sets.times[sets.number]
+        usual = Counted.among(hashes)
+        times = usual.of(hashes)
         bad = (times < OFTEN) & (hashes != NOTHING)
         near = np.flatnonzero(bad[found.prompt])
         rest = without_one(parts, found.where(bad[found.prompt]), hashes)
-        at, inside = positions(lookup(hashes[sets.first]), rest)
-        many = np.where(inside, np.append(sets.times, 0)[at], 0)
+        many = usual.of(rest)
         fine = light(parts, found, rows)[near] & ~tells[found.part[near]] & (rest != NOTHING)
         near = near[fine & (many >= MANY * times[found.prompt[near]])]
         if not near.size:
@@ -120,9 +118,8 @@ def folded_in(parts: Parts, used: Usage, found: Carried, rows: int) -> tuple[Car
     """Sets that hardly anyone has without what sets them apart from one that many have, if that is
     several parts: a text that was sent twice. And which prompts' sets these were."""
     hashes = set_hashes(parts, found, rows)
-    sets = distinct(hashes)
-    values = lookup(hashes[sets.first])
-    waiting = (sets.times[sets.number] <= SELDOM) & (hashes != NOTHING)
+    usual = Counted.among(hashes)
+    waiting = (usual.of(hashes) <= SELDOM) & (hashes != NOTHING)
     done, keep = np.zeros(rows, np.bool_), np.ones(found.prompt.size, np.bool_)
     place = np.flatnonzero(waiting[found.prompt])
     some = found.where(waiting[found.prompt])
@@ -132,8 +129,7 @@ def folded_in(parts: Parts, used: Usage, found: Carried, rows: int) -> tuple[Car
         stay = ~first_of(some, waiting, rarest(parts, used))
         some, place = some.where(stay), place[stay]
         now = set_hashes(parts, some, rows)
-        at, inside = positions(values, now)
-        hit = waiting & inside & (now != NOTHING) & (np.append(sets.times, 0)[at] >= MANY)
+        hit = waiting & (now != NOTHING) & (usual.of(now) >= MANY)
         if step:
             keep[hit[found.prompt]] = False
             keep[place[hit[some.prompt]]] = True

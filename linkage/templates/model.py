@@ -31,6 +31,7 @@ from linkage.templates.parts import LOOSELY, Floats, Parts, Wordings, capped, le
 from linkage.templates.sampling import NOTHING, Prompts
 from linkage.templates.sets import (
     Carried,
+    Counted,
     Usage,
     carried,
     company,
@@ -42,18 +43,6 @@ from linkage.templates.sets import (
 
 KNOWN = np.uint64(1)  # stands for a set of well-known parts alone
 SAME = 0.8  # of a part's fixed words, so many are in a well-known text, to be a part of it
-
-
-class Counted(NamedTuple):
-    """Sets of parts, and how many prompts have each."""
-
-    sets: Lookup
-    times: Ints
-
-    def of(self, hashes: Words) -> Ints:
-        """How many have each of some sets."""
-        at, inside = positions(self.sets, hashes)
-        return np.where(inside, np.append(self.times, 0)[at], 0)
 
 
 class Model(NamedTuple):
@@ -182,8 +171,7 @@ def known_parts(held: Wordings, parts: Parts, texts: Cut) -> Flags:
 
 @dataclass(frozen=True)
 class _Met:
-    """How many have each of the sets that prompts carry; `seen` are those that two have, `often`
-    those that many have."""
+    """How many have each of the sets that prompts carry; `seen` are those that two have."""
 
     holders: Holders
     prompts: Ints
@@ -198,9 +186,7 @@ class _Met:
         """Whether two have each prompt's set."""
         number, held = self.of(hashes)
         flags = (held[number] > 1) & (hashes != NOTHING)
-        some = hashes[flags]
-        first, _, times = distinct(some)
-        self.seen.append(Counted(lookup(some[first]), times))
+        self.seen.append(Counted.among(hashes[flags]))
         return flags
 
     def usual(self, hashes: Words) -> Ints:
@@ -236,8 +222,7 @@ def model_of(
     fills = fillings(parts, carried(parts, used, prompt, part, rows), rows)
     used, stay = used.without(fills), ~fills[part]
     some = carried(parts, used, prompt[stay], part[stay], rows)
-    options = options_of(parts, some, rows)
-    some = cored(parts, options, some, rows)
+    options, some = options_of(parts, some, rows)
     some = recurring(parts, used, some, options.tells, rows, met.recurs, met.usual)
     # Requests say nothing of chance: whoever sends a template again may mean to.
     some, chance = _meant(parts, used, some, met) if holders.are_accounts else (some, _no_sets())

@@ -76,8 +76,8 @@ def _several(parts: Parts, found: Carried, rows: int) -> _Several:
     return _Several(hashes[each.first], Sets(offsets, part), each.times, each.number)
 
 
-def options_of(parts: Parts, found: Carried, rows: int) -> Options:
-    """Of what the sample's prompts carry."""
+def options_of(parts: Parts, found: Carried, rows: int) -> tuple[Options, Carried]:
+    """Of what the sample's prompts carry; and what is left of it, as by `cored`."""
     count = parts.ids.size
     part, offsets = spread(found.prompt, found.part, rows)
     prompt, ends = spread(found.part, found.prompt, count)
@@ -94,7 +94,9 @@ def options_of(parts: Parts, found: Carried, rows: int) -> Options:
     turns = np.bincount(each.sets.held, times * (how == TURNS), count)
     fine = (free >= MOSTLY * (free + turns)) & (free >= OFTEN)
     tells = (turns > 0) & (free < MOSTLY * (free + turns))
-    return Options(usual, fine, tells, lookup(each.hashes), _cores(usual, fine, each.sets))
+    after = _cores(usual, fine, each.sets)
+    options = Options(usual, fine, tells, lookup(each.hashes), after)
+    return options, _left(options, each, found, rows)
 
 
 def _cores(usual: Usual, fine: Flags, sets: Sets) -> Sets:
@@ -133,7 +135,11 @@ def _with_lacking(usual: Usual, sets: Sets, sure: Flags, keep: Flags) -> Sets:
 def cored(parts: Parts, options: Options, found: Carried, rows: int) -> Carried:
     """What prompts carry, without what may be there or not, and with what nearly all others have
     that carry the rest."""
-    each = _several(parts, found, rows)
+    return _left(options, _several(parts, found, rows), found, rows)
+
+
+def _left(options: Options, each: _Several, found: Carried, rows: int) -> Carried:
+    """The same, where the sets are known."""
     at, inside = positions(options.before, each.hashes)
     new = np.flatnonzero(~inside)
     made = _others(options, *taken(each.sets.held, each.sets.offsets, new))

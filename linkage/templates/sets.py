@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linkage.kernels.alignment import Flags
-from linkage.kernels.groups import added, distinct, pairs_within
+from linkage.kernels.groups import Lookup, added, distinct, lookup, pairs_within, positions
 from linkage.kernels.incidence import Ints
 from linkage.kernels.words import Words
 from linkage.templates.parts import OFTEN, TOGETHER, Floats, Parts, capped, scattered
@@ -174,8 +174,8 @@ def carried(parts: Parts, used: Usage, prompt: Ints, part: Ints, rows: int) -> C
     steady = _any(prompt, anchor & (seen >= OFTEN) & ~filling, rows)
     bound, weight = np.zeros(part.size), np.zeros(part.size)
     here, there = pairs_within(prompt)
-    light = ~anchor[here]
-    here, there = here[light], there[light]
+    wanted = ~anchor[here]
+    here, there = here[wanted], there[wanted]
     mutual = np.zeros(part.size)
     if used.pairs.size:
         keys = part[here] * count + part[there]
@@ -244,9 +244,9 @@ def _without_one(
     """The pair of each bad prompt without which its set is one that most have by themselves; and
     how many, 0 if nobody has."""
     out, most = np.zeros(found.prompt.size, np.bool_), np.zeros(bad.size, np.int64)
-    mine = np.flatnonzero(bad[found.prompt])
-    prompt, ids = found.prompt[mine], parts.ids[found.part[mine]]
-    times = usual(hashes[prompt] - scattered(ids))
+    mine, some = np.flatnonzero(bad[found.prompt]), found.where(bad[found.prompt])
+    prompt, ids = some.prompt, parts.ids[some.part]
+    times = usual(without_one(parts, some, hashes))
     order = np.lexsort([ids, -times, prompt])
     first = order[np.flatnonzero(np.diff(prompt[order], prepend=-1))]
     out[mine[first]], most[prompt[first]] = True, times[first]
@@ -272,6 +272,24 @@ def lightest(parts: Parts, found: Carried, near: Ints, bad: Flags, order: Order)
     out = first_of(found, bad & ~close, order)
     out[near] |= first_of(found.where(some), close, least(parts))
     return out
+
+
+class Counted(NamedTuple):
+    """Different sets, by their hashes, and how many prompts have each."""
+
+    sets: Lookup
+    times: Ints
+
+    @classmethod
+    def among(cls, hashes: Words) -> Counted:
+        """Of the sets of prompts."""
+        first, _, times = distinct(hashes)
+        return cls(lookup(hashes[first]), times)
+
+    def of(self, hashes: Words) -> Ints:
+        """How many have each of some sets."""
+        at, inside = positions(self.sets, hashes)
+        return np.where(inside, np.append(self.times, 0)[at], 0)
 
 
 def meant(
